@@ -1,0 +1,19 @@
+"""Text in, decided text out: guards, what they find, and what happens to it."""
+
+from __future__ import annotations
+
+from .action import Action, Block, Flag, Hash, Mask, Redact, Replace
+from .guard import Finding, Guard, Scanner
+
+__all__ = [
+    "Action",
+    "Block",
+    "Finding",
+    "Flag",
+    "Guard",
+    "Hash",
+    "Mask",
+    "Redact",
+    "Replace",
+    "Scanner",
+]
