@@ -14,7 +14,17 @@ from typing import Any, Literal, Protocol
 
 from ..errors import ConfigurationError, MissingExtraError
 
-__all__ = ["Action", "ActionLike", "Block", "Flag", "Hash", "Mask", "Redact", "Replace", "action_of"]
+__all__ = [
+    "Action",
+    "ActionLike",
+    "Block",
+    "Flag",
+    "Hash",
+    "Mask",
+    "Redact",
+    "Replace",
+    "action_of",
+]
 
 Kind = Literal["edit", "block", "flag"]
 
@@ -139,7 +149,9 @@ class Hash:
 
     def __post_init__(self) -> None:
         if len(self.key) < 16:
-            raise ConfigurationError("Hash(key=...) needs at least 16 bytes: secrets.token_bytes(32)")
+            raise ConfigurationError(
+                "Hash(key=...) needs at least 16 bytes: secrets.token_bytes(32)"
+            )
 
     def apply(self, text: str, entity: str) -> str:
         """Return 64 hex digits (Presidio's *hash*, SHA-256, salted with the key)."""
@@ -150,7 +162,9 @@ class Hash:
 
     def fingerprint(self) -> str:
         """Return the name and a digest of the key."""
-        return f"hash:{hmac.new(self.key, b'streamward hash action', hashlib.sha256).hexdigest()[:16]}"
+        return (
+            f"hash:{hmac.new(self.key, b'streamward hash action', hashlib.sha256).hexdigest()[:16]}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

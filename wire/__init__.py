@@ -1,0 +1,51 @@
+"""Bytes to frames, frames to text and back. Knows nothing of guards, caches or HTTP."""
+
+from __future__ import annotations
+
+from .detect import DIALECTS, detect, expect, framing_of, looks_like_sse
+from .dialect import Dialect, Hint, Problem, Reader
+from .form import Projection, Run, TextProjection
+from .frame import MAX_FRAME, Frame, Framer, Framing
+from .json_codec import dumps, loads
+from .json_form import JsonProjection
+from .json_splice import Path, splice
+from .ndjson import NDJSON
+from .plain import PLAIN
+from .reading import PAYLOAD, Channel, Close, Form, Scrub, Step, Text, Usage, Whole
+from .sse import SSE
+
+__all__ = [
+    "DIALECTS",
+    "MAX_FRAME",
+    "NDJSON",
+    "PAYLOAD",
+    "PLAIN",
+    "SSE",
+    "Channel",
+    "Close",
+    "Dialect",
+    "Form",
+    "Frame",
+    "Framer",
+    "Framing",
+    "Hint",
+    "JsonProjection",
+    "Path",
+    "Problem",
+    "Projection",
+    "Reader",
+    "Run",
+    "Scrub",
+    "Step",
+    "Text",
+    "TextProjection",
+    "Usage",
+    "Whole",
+    "detect",
+    "dumps",
+    "expect",
+    "framing_of",
+    "looks_like_sse",
+    "loads",
+    "splice",
+]

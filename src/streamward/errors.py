@@ -15,8 +15,11 @@
     │   ├── ContentBlockedError           a finding whose action is *block*
     │   ├── HoldLimitError                more had to be held than the limit allows
     │   └── GuardFailedError              a guard raised and its policy is *closed*
-    └── CacheError                        a store or what it holds misbehaved
-        └── CorruptRecordingError         the stored bytes are not a recording
+    └── CacheError                        a store, or what it holds or is given, misbehaved
+        ├── CacheFullError                the store has no room for a recording
+        ├── CacheUnavailableError         the store did not answer, or not in time
+        ├── CorruptRecordingError         the stored bytes are not a recording
+        └── UncacheableRequestError       a request that gets no key
 
 ``code`` is stable and machine-readable: it is what clients find in the error frame.
 ``public_message`` is what they are told; it never quotes the stream, the prompt or an exception.
@@ -28,6 +31,8 @@ from typing import ClassVar
 
 __all__ = [
     "CacheError",
+    "CacheFullError",
+    "CacheUnavailableError",
     "ConfigurationError",
     "ContentBlockedError",
     "CorruptRecordingError",
@@ -37,6 +42,7 @@ __all__ = [
     "HoldLimitError",
     "MissingExtraError",
     "StreamwardError",
+    "UncacheableRequestError",
     "UnreadableFrameError",
     "UnsupportedEncodingError",
     "UpstreamError",
@@ -199,12 +205,48 @@ class GuardFailedError(GuardError):
 
 
 class CacheError(StreamwardError):
-    """A store, or what it holds, misbehaved."""
+    """A store, or what it holds or is given, misbehaved. It never reaches a client (P10)."""
 
     code = "cache_error"
+
+
+class CacheFullError(CacheError):
+    """The store has no room for a recording; what it already holds can still be read."""
+
+    code = "cache_full"
+
+
+class CacheUnavailableError(CacheError):
+    """The store did not answer, not in time, or not with what was asked.
+
+    Attributes:
+        reason: ``"timeout"``, ``"unreachable"``, ``"refused"`` (it answered with an error),
+            ``"busy"`` (too many calls of our own are waiting for it), or ``"paused"``
+            (it failed a moment ago and is not asked again yet).
+    """
+
+    code = "cache_unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the cache is not available: {reason}")
+        self.reason = reason
 
 
 class CorruptRecordingError(CacheError):
     """The stored bytes are not a recording that this version can read."""
 
     code = "corrupt_recording"
+
+
+class UncacheableRequestError(CacheError):
+    """A request that must not be looked up or kept, because its key would be a guess.
+
+    Attributes:
+        reason: ``"duplicate_name"`` or ``"too_large"``; never a piece of the request.
+    """
+
+    code = "uncacheable_request"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the request has no cache key: {reason}")
+        self.reason = reason

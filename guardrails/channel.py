@@ -1,0 +1,172 @@
+"""One channel of one stream: its text as it arrives, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from ..wire import Form, JsonProjection, Projection, Run, TextProjection
+from .panel import Panel, PanelScanner, Verdict
+
+__all__ = ["ChannelText", "Part"]
+
+_FOREVER = 1 << 62
+
+
+class Part(NamedTuple):
+    """The piece of a channel that one frame carries.
+
+    Attributes:
+        start: its first position in the channel.
+        end: the position behind it.
+        text: the characters, as the frame carries them.
+        number: how many parts of the channel came before.
+    """
+
+    start: int
+    end: int
+    text: str
+    number: int
+
+
+class _Edit(NamedTuple):
+    start: int
+    end: int
+    text: str
+
+
+class ChannelText:
+    """Follows one channel from its first piece to its close.
+
+    Args:
+        form: how the channel writes its text.
+        panel: the guards that decide it.
+    """
+
+    def __init__(self, form: Form, panel: Panel) -> None:
+        self._panel = panel
+        self._projection: Projection = JsonProjection() if form == "json" else TextProjection()
+        self._scanner: PanelScanner | None = None
+        self._fed = 0  # characters of the current run given to the scanner
+        self._runs: deque[tuple[int, Run]] = deque()  # of the current run: (offset, piece)
+        self._edits: deque[_Edit] = deque()
+        self._length = 0
+        self._parts = 0
+        self._decided = 0
+        self._closed = False
+        self.edited = False
+        self.blocked: Verdict | None = None
+
+    def add(self, text: str) -> tuple[Part, list[Verdict]]:
+        """Take the next piece; return its place and the verdicts that it made final."""
+        part = Part(self._length, self._length + len(text), text, self._parts)
+        self._length = part.end
+        self._parts += 1
+        verdicts = self._look(self._projection.feed(text))
+        self._decided = self._decided_position()
+        return part, verdicts
+
+    def close(self) -> list[Verdict]:
+        """Say that the channel is over; afterwards all of it is decided."""
+        if self._closed:
+            return []
+        self._closed = True
+        verdicts = self._look(self._projection.finish())
+        verdicts += self._end_run()
+        self._decided = self._length
+        return verdicts
+
+    def ready(self, part: Part) -> bool:
+        """Whether all of a part is decided, and as many tokens behind it as the guards want."""
+        if self.blocked is not None:
+            return True
+        waited = self._closed or self._parts - part.number > self._panel.hold
+        return waited and self._decided >= part.end
+
+    def render(self, part: Part) -> str | None:
+        """Return what a decided part becomes, or None when it stays as it is.
+
+        Parts are rendered in their order. What replaces a finding stands in the part where the
+        finding begins.
+        """
+        edits = self._edits
+        while edits and edits[0].end <= part.start:
+            edits.popleft()
+        if not edits or edits[0].start >= part.end:
+            return None
+        pieces: list[str] = []
+        at = part.start
+        for edit in edits:
+            if edit.start >= part.end:
+                break
+            if edit.start >= part.start:
+                pieces += (part.text[at - part.start : edit.start - part.start], edit.text)
+            at = min(edit.end, part.end)
+        pieces.append(part.text[at - part.start :])
+        return "".join(pieces)
+
+    def reaches_block(self, part: Part) -> bool:
+        """Whether a part holds the beginning of what is blocked, or comes after it."""
+        return self.blocked is not None and part.end > self._edits[-1].start
+
+    def speaks_before_block(self, part: Part) -> bool:
+        """Whether a part has text before the beginning of what is blocked."""
+        return self.blocked is None or part.start < self._edits[-1].start
+
+    def _look(self, runs: list[Run]) -> list[Verdict]:
+        verdicts: list[Verdict] = []
+        for run in runs:
+            if run.text:
+                verdicts += self._scan(run)
+            if run.closes:
+                verdicts += self._end_run()
+        return verdicts
+
+    def _scan(self, run: Run) -> list[Verdict]:
+        if self._scanner is None:
+            self._scanner = self._panel.scanner()
+            self._fed = 0
+        self._runs.append((self._fed, run))
+        self._fed += len(run.text)
+        verdicts = self._scanner.feed(run.text)
+        self._note(verdicts)
+        # A finding is final only with its text: pieces before `decided` are not asked for again.
+        while self._runs and self._runs[0][0] + len(self._runs[0][1].text) <= self._scanner.decided:
+            if len(self._runs) == 1:
+                break
+            self._runs.popleft()
+        return verdicts
+
+    def _end_run(self) -> list[Verdict]:
+        if self._scanner is None:
+            return []
+        verdicts = self._scanner.finish()
+        self._note(verdicts)
+        self._scanner = None
+        self._runs.clear()
+        return verdicts
+
+    def _note(self, verdicts: list[Verdict]) -> None:
+        for verdict in verdicts:
+            if verdict.kind == "flag" or self.blocked is not None:
+                continue
+            self.edited = True
+            start = self._position(verdict.start)
+            if verdict.kind == "block":
+                self.blocked = verdict
+                self._edits.append(_Edit(start, _FOREVER, ""))
+            else:
+                text = self._projection.encode(verdict.replacement)
+                self._edits.append(_Edit(start, self._position(verdict.end), text))
+
+    def _position(self, offset: int) -> int:
+        """Translate an offset in the current run into a position of the channel."""
+        for begin, run in self._runs:
+            if offset < begin + len(run.text):
+                return run.starts[offset - begin]
+        return self._runs[-1][1].end
+
+    def _decided_position(self) -> int:
+        if self._scanner is None:
+            return self._projection.position
+        return self._position(self._scanner.decided)

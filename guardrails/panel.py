@@ -1,0 +1,160 @@
+"""Several guards as one: who is asked, whose word counts, what the text becomes.
+
+The rule for overlaps, over all guards: findings that overlap are one finding, over all they cover.
+Its action is the strictest (block before edit); among equals the highest score wins, then the
+longest, then the earliest, then the guard that was named first. A flagged finding is reported but
+never takes part in an overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..errors import GuardFailedError
+from .action import Action, Kind
+from .guard import Finding, Guard, Scanner
+
+__all__ = ["Panel", "PanelScanner", "Verdict"]
+
+_RANK: dict[Kind, int] = {"block": 2, "edit": 1, "flag": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A finding with its consequence.
+
+    Attributes:
+        start: offset of the first character of the run that is replaced.
+        end: offset behind the last one.
+        entity: what was found.
+        guard: who found it.
+        kind: what happens: ``"edit"``, ``"block"`` or ``"flag"``.
+        replacement: the text that takes its place.
+    """
+
+    start: int
+    end: int
+    entity: str
+    guard: str
+    kind: Kind
+    replacement: str
+
+
+class _Claim(NamedTuple):
+    finding: Finding
+    guard: Guard
+    action: Action
+    rank: tuple[int, float, int, int, int]
+
+
+class Panel:
+    """The guards of a stream.
+
+    Args:
+        guards: in the order in which they win ties.
+    """
+
+    def __init__(self, guards: Sequence[Guard]) -> None:
+        self.guards = tuple(guards)
+        self.hold = max((guard.hold for guard in self.guards), default=0)
+        self.blocking = any(guard.blocking for guard in self.guards)
+
+    def scanner(self) -> PanelScanner:
+        """Open a scanner for one run of text."""
+        return PanelScanner(self.guards)
+
+
+class PanelScanner:
+    """Runs every guard's scanner over one run and settles what they say."""
+
+    def __init__(self, guards: Sequence[Guard]) -> None:
+        self._active: list[tuple[int, Guard, Scanner]] = [
+            (order, guard, guard.scanner()) for order, guard in enumerate(guards)
+        ]
+        self._claims: list[_Claim] = []
+        self._tail = ""  # the text from `decided` on
+        self._decided = 0
+
+    @property
+    def decided(self) -> int:
+        """How many characters are final for all guards."""
+        return self._decided
+
+    def feed(self, text: str) -> list[Verdict]:
+        """Take the next piece; return the verdicts that became final, in order."""
+        self._tail += text
+        return self._ask(text)
+
+    def finish(self) -> list[Verdict]:
+        """Say that the run is over; return the rest."""
+        return self._ask(None)
+
+    def _ask(self, text: str | None) -> list[Verdict]:
+        for member in tuple(self._active):
+            order, guard, scanner = member
+            try:
+                found = scanner.finish() if text is None else scanner.feed(text)
+                self._claims += [_claim(order, guard, finding) for finding in found]
+            except Exception as error:
+                if guard.on_error == "closed":
+                    raise GuardFailedError(guard.name) from error
+                self._active.remove(member)
+        return self._settle(self._frontier())
+
+    def _frontier(self) -> int:
+        """Return up to where all guards are sure and no finding is cut in two."""
+        end = self._decided + len(self._tail)
+        frontier = min((scanner.decided for _, _, scanner in self._active), default=end)
+        if len(self._active) > 1:
+            for claim in sorted(self._claims, key=lambda claim: -claim.finding.start):
+                if claim.finding.start < frontier < claim.finding.end:
+                    frontier = claim.finding.start
+        return frontier
+
+    def _settle(self, frontier: int) -> list[Verdict]:
+        verdicts: list[Verdict] = []
+        if self._claims:
+            ready = [claim for claim in self._claims if claim.finding.end <= frontier]
+            self._claims = [claim for claim in self._claims if claim.finding.end > frontier]
+            verdicts = [self._verdict(group) for group in _groups(ready)]
+        self._tail = self._tail[frontier - self._decided :]
+        self._decided = frontier
+        return verdicts
+
+    def _verdict(self, group: list[_Claim]) -> Verdict:
+        best = max(group, key=lambda claim: claim.rank)
+        start = min(claim.finding.start for claim in group)
+        end = max(claim.finding.end for claim in group)
+        text = self._tail[start - self._decided : end - self._decided]
+        entity = best.finding.entity
+        replacement = best.action.apply(text, entity)
+        return Verdict(start, end, entity, best.guard.name, best.action.kind, replacement)
+
+
+def _claim(order: int, guard: Guard, finding: Finding) -> _Claim:
+    if not 0 <= finding.start < finding.end:
+        raise ValueError("a finding needs 0 <= start < end")
+    action = guard.action(finding.entity)
+    length = finding.end - finding.start
+    rank = (_RANK[action.kind], finding.score, length, -finding.start, -order)
+    return _Claim(finding, guard, action, rank)
+
+
+def _groups(claims: list[_Claim]) -> list[list[_Claim]]:
+    """Group claims that overlap, transitively; each flagged one stays alone."""
+    groups: list[list[_Claim]] = []
+    last: list[_Claim] | None = None
+    reach = -1
+    for claim in sorted(claims, key=lambda claim: claim.finding.start):
+        if claim.action.kind == "flag":
+            groups.append([claim])
+        elif last is not None and claim.finding.start < reach:
+            last.append(claim)
+            reach = max(reach, claim.finding.end)
+        else:
+            last = [claim]
+            groups.append(last)
+            reach = claim.finding.end
+    return groups

@@ -1,0 +1,229 @@
+"""The ward: frames wait here, in order, until all their text is decided.
+
+Strategy: a queue. A frame enters with the steps that its dialect read from it; its text goes to
+the channels, and the frame leaves from the front of the queue once every channel has decided the
+part that the frame carries. What leaves unchanged leaves as the bytes it came as; an edited frame
+is its old bytes with only the edited strings replaced. Nothing overtakes anything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import HoldLimitError
+from ..wire import (
+    PAYLOAD,
+    Channel,
+    Close,
+    Form,
+    Frame,
+    Framing,
+    Path,
+    Scrub,
+    Step,
+    Text,
+    Whole,
+    splice,
+)
+from .channel import ChannelText, Part
+from .guard import Guard
+from .panel import Panel, Verdict
+
+__all__ = ["MAX_HELD", "Ward"]
+
+# Twice the largest frame: one that waits and one that arrives.
+MAX_HELD = 16 * 1024 * 1024
+# Responses repeats a text up to four times; more than this is not worth remembering.
+_MEMO_CHARACTERS = 256 * 1024
+
+
+class _Wholes:
+    """Decides texts that are complete in themselves, each of them once."""
+
+    def __init__(self, panel: Panel) -> None:
+        self._panel = panel
+        self._known: OrderedDict[tuple[str, Form], tuple[str | None, list[Verdict]]] = OrderedDict()
+        self._size = 0
+
+    def look(self, text: str, form: Form) -> tuple[str | None, list[Verdict]]:
+        """Return what a text becomes (None: it stays) and the verdicts on it."""
+        key = (text, form)
+        if key in self._known:
+            return self._known[key]
+        channel = ChannelText(form, self._panel)
+        part, verdicts = channel.add(text)
+        verdicts += channel.close()
+        result = (channel.render(part), verdicts)
+        self._known[key] = result
+        self._size += len(text)
+        while self._size > _MEMO_CHARACTERS:
+            (old, _), _ = self._known.popitem(last=False)
+            self._size -= len(old)
+        return result
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A frame in the queue."""
+
+    frame: Frame
+    parts: list[tuple[ChannelText, Path, Part]] = field(default_factory=list)
+    edits: dict[Path, Any] = field(default_factory=dict)
+    scrubs: list[tuple[Scrub, ChannelText | None]] = field(default_factory=list)
+    blocked: bool = False
+
+
+class Ward:
+    """Guards the frames of one stream.
+
+    Args:
+        guards: who decides; at least one.
+        framing: how frames are written anew.
+        limit: how many bytes of frames may wait at the same time.
+
+    Attributes:
+        findings: how often each (guard, entity, kind of action) was found.
+        blocked: the verdict that ended the answer; the frames returned last are the last ones.
+    """
+
+    def __init__(self, guards: Sequence[Guard], framing: Framing, limit: int = MAX_HELD) -> None:
+        self._panel = Panel(guards)
+        self._framing = framing
+        self._limit = limit
+        self._queue: deque[_Waiting] = deque()
+        self._held = 0
+        self._channels: dict[Channel, ChannelText] = {}
+        self._wholes = _Wholes(self._panel)
+        self._edited = False
+        self.findings: Counter[tuple[str, str, str]] = Counter()
+        self.blocked: Verdict | None = None
+
+    @property
+    def held(self) -> int:
+        """How many bytes of frames are waiting."""
+        return self._held
+
+    def feed(self, frame: Frame, steps: Iterable[Step] = ()) -> list[bytes]:
+        """Take a frame and what it holds; return the frames that may leave now.
+
+        Raises:
+            HoldLimitError: too much is waiting.
+            GuardFailedError: a guard raised, and its policy is *closed*.
+        """
+        waiting = _Waiting(self._without_findings_aside(frame))
+        self._queue.append(waiting)
+        self._held += len(frame.raw)
+        for step in steps:
+            self._take(step, waiting)
+        leaving = self._release()
+        if self._held > self._limit:
+            raise HoldLimitError(self._limit)
+        return leaving
+
+    def finish(self) -> list[bytes]:
+        """Close every channel; return all that waits, decided."""
+        self._close(self._channels)
+        return self._release()
+
+    def _take(self, step: Step, waiting: _Waiting) -> None:
+        if isinstance(step, Text):
+            self._text(step, waiting)
+        elif isinstance(step, Close):
+            self._close(self._channels if step.channels is None else step.channels)
+        elif isinstance(step, Whole):
+            text = self._whole(step, waiting)
+            if text is not None:
+                waiting.edits[step.path] = text
+        else:
+            channel = self._channels.get(step.channel) if step.channel else None
+            waiting.scrubs.append((step, channel))
+
+    def _text(self, step: Text, waiting: _Waiting) -> None:
+        channel = self._channels.get(step.channel)
+        if channel is None:
+            channel = self._channels[step.channel] = ChannelText(step.channel.form, self._panel)
+        # Where a leaf was also looked at as a whole, its channel goes on from what is left of it.
+        part, verdicts = channel.add(waiting.edits.get(step.path, step.text))
+        waiting.parts.append((channel, step.path, part))
+        self._count(verdicts)
+
+    def _close(self, channels: Iterable[Channel]) -> None:
+        for key in tuple(channels):
+            if channel := self._channels.pop(key, None):
+                self._count(channel.close())
+
+    def _whole(self, step: Whole, waiting: _Waiting) -> str | None:
+        text, verdicts = self._wholes.look(step.text, step.form)
+        waiting.blocked = waiting.blocked or any(verdict.kind == "block" for verdict in verdicts)
+        self._count(verdicts, repeated=step.repeats)
+        return text
+
+    def _count(self, verdicts: Iterable[Verdict], *, repeated: bool = False) -> None:
+        for verdict in verdicts:
+            self._edited = self._edited or verdict.kind == "edit"
+            if not repeated:
+                self.findings[verdict.guard, verdict.entity, verdict.kind] += 1
+            if verdict.kind == "block" and self.blocked is None:
+                self.blocked = verdict
+                self._close(self._channels)
+
+    def _release(self) -> list[bytes]:
+        leaving: list[bytes] = []
+        while self._queue:
+            waiting = self._queue[0]
+            for channel, _, part in waiting.parts:
+                if not channel.ready(part):
+                    return leaving
+            self._queue.popleft()
+            self._held -= len(waiting.frame.raw)
+            if self.blocked is not None and (waiting.blocked or self._reaches_block(waiting)):
+                leaving += self._up_to_block(waiting)
+                self._queue.clear()
+                self._held = 0
+                break
+            leaving.append(self._render(waiting))
+        return leaving
+
+    def _reaches_block(self, waiting: _Waiting) -> bool:
+        return any(channel.reaches_block(part) for channel, _, part in waiting.parts)
+
+    def _up_to_block(self, waiting: _Waiting) -> list[bytes]:
+        """Return the last frame: what its text says before the finding, if it says anything."""
+        speaks = any(channel.speaks_before_block(part) for channel, _, part in waiting.parts)
+        return [self._render(waiting)] if speaks and not waiting.blocked else []
+
+    def _render(self, waiting: _Waiting) -> bytes:
+        edits = waiting.edits
+        for channel, path, part in waiting.parts:
+            text = channel.render(part)
+            if text is not None:
+                edits[path] = text
+        edited = bool(edits)
+        for scrub, channel in waiting.scrubs:
+            if self._scrubs(scrub, channel, edited=edited):
+                edits.setdefault(scrub.path, scrub.value)
+        if not edits:
+            return waiting.frame.raw
+        if PAYLOAD in edits:
+            data = edits[PAYLOAD].encode("utf-8", "replace")
+        else:
+            data = splice(waiting.frame.data or b"", edits)
+        return self._framing.with_data(waiting.frame, data)
+
+    def _scrubs(self, scrub: Scrub, channel: ChannelText | None, *, edited: bool) -> bool:
+        if scrub.when == "frame":
+            return edited
+        if scrub.when == "channel":
+            return channel is not None and channel.edited
+        return self._edited or scrub.when == "always"
+
+    def _without_findings_aside(self, frame: Frame) -> Frame:
+        """Drop comments and unknown fields in which something is found."""
+        if not frame.aside:
+            return frame
+        text, verdicts = self._wholes.look(frame.aside.decode("utf-8", "replace"), "text")
+        self._count(verdicts)
+        return frame if text is None else self._framing.without_aside(frame)

@@ -1,0 +1,82 @@
+"""The table of dialects, and how one of them is recognised.
+
+Order of the evidence: a vendor's header, the content type, the first frame that a client
+dispatches, the path of the request. The table is asked from top to bottom; the last row of each
+framing takes everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import UnreadableFrameError
+from .dialect import Dialect, Hint
+from .dialects.openai_chat import OPENAI_CHAT
+from .dialects.plain_text import PLAIN_TEXT
+from .dialects.raw_sse import RAW_SSE
+from .dialects.unknown_json import UNKNOWN_JSON, UNKNOWN_NDJSON
+from .frame import Frame, Framing
+from .json_codec import loads
+from .ndjson import NDJSON
+from .plain import PLAIN
+from .sse import SSE
+
+__all__ = ["DIALECTS", "detect", "expect", "framing_of", "looks_like_sse"]
+
+DIALECTS: tuple[Dialect, ...] = (
+    OPENAI_CHAT,
+    UNKNOWN_JSON,
+    RAW_SSE,
+    UNKNOWN_NDJSON,
+    PLAIN_TEXT,
+)
+
+_MEDIA_TYPES = {
+    "text/event-stream": SSE,
+    "application/x-ndjson": NDJSON,
+    "application/ndjson": NDJSON,
+    "application/jsonl": NDJSON,
+    "application/x-jsonlines": NDJSON,
+    "application/json-lines": NDJSON,
+    "application/stream+json": NDJSON,
+    "text/plain": PLAIN,
+}
+
+_SSE_STARTS = (b"data:", b"event:", b"id:", b":", b"retry:")
+
+
+def framing_of(content_type: str) -> Framing | None:
+    """Return the framing that a ``Content-Type`` names; None when it names no stream."""
+    return _MEDIA_TYPES.get(content_type.partition(";")[0].strip().lower())
+
+
+def looks_like_sse(first: bytes) -> bool:
+    """Whether the first bytes of a plain text body are SSE under a wrong name.
+
+    Servers exist that send it so, and clients that do not mind (openai-python).
+    """
+    return first.removeprefix(b"\xef\xbb\xbf").startswith(_SSE_STARTS)
+
+
+def detect(framing: Framing, headers: Mapping[str, str], path: str, frame: Frame) -> Dialect:
+    """Recognise a dialect from the first frame that a client dispatches.
+
+    Args:
+        framing: how the stream is cut.
+        headers: response headers, names in lower case.
+        path: the path of the request.
+        frame: the first frame whose ``data`` is not None and no end marker.
+    """
+    try:
+        value = loads(frame.data or b"") if framing is not PLAIN else None
+    except UnreadableFrameError:
+        value = None
+    hint = Hint(headers, path, frame, value)
+    rows = [row for row in DIALECTS if row.framing is framing]
+    return next((row for row in rows if row.claims(hint)), rows[-1])
+
+
+def expect(framing: Framing, path: str) -> Dialect:
+    """Guess a dialect before its first frame, for an error or a heartbeat that cannot wait."""
+    rows = [row for row in DIALECTS if row.framing is framing]
+    return next((row for row in rows if path.endswith(row.paths) and row.paths), rows[-1])

@@ -1,0 +1,103 @@
+"""What frames mean: one row of a table and one reader per dialect."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .frame import Frame, Framing
+from .reading import Step, Usage
+
+__all__ = ["Dialect", "Hint", "Problem", "Reader"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a client is told when an answer cannot go on.
+
+    Attributes:
+        code: stable and machine-readable (``"upstream_timeout"``).
+        message: one sentence for people, without internals.
+    """
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """All that is known when a dialect has to be recognised.
+
+    Attributes:
+        headers: response headers, names in lower case.
+        path: the path of the request.
+        frame: the first frame that a client dispatches.
+        value: its payload as JSON; None when it is not JSON.
+    """
+
+    headers: Mapping[str, str]
+    path: str
+    frame: Frame
+    value: Any
+
+
+class Reader(ABC):
+    """Reads the frames of one stream in one dialect, and writes that dialect's own frames.
+
+    Attributes:
+        usage: the token counts stated so far.
+        failed: True after an error frame of the upstream's own.
+    """
+
+    usage: Usage | None = None
+    failed: bool = False
+
+    @abstractmethod
+    def read(self, frame: Frame) -> list[Step]:
+        """Say what a frame with data holds.
+
+        Raises:
+            UnreadableFrameError: the frame is not what the dialect allows.
+        """
+
+    @property
+    @abstractmethod
+    def complete(self) -> bool:
+        """True when the stream has ended as its dialect says a good answer must (promise P8)."""
+
+    @abstractmethod
+    def error(self, problem: Problem) -> bytes:
+        """Write the frames that make the official clients raise; empty where there are none."""
+
+    def refusal(self, problem: Problem) -> bytes | None:
+        """Write a proper end for an answer that a guard blocked; None where there is none.
+
+        Without one the answer ends as after any other error.
+        """
+        del problem
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One row of the table.
+
+    Attributes:
+        name: as in the documentation (``"openai_chat"``).
+        framing: how its bytes are cut.
+        reader: opens the reader of one stream.
+        claims: whether a first frame is of this dialect.
+        paths: ends of request paths that hint at it, before there is a frame.
+        heartbeat: bytes that say *still there* at a frame boundary and change nothing.
+        heartbeat_after_id: False where a heartbeat behind an SSE ``id`` breaks a client.
+    """
+
+    name: str
+    framing: Framing
+    reader: Callable[[], Reader]
+    claims: Callable[[Hint], bool]
+    paths: tuple[str, ...] = ()
+    heartbeat: bytes = b": ping\n\n"
+    heartbeat_after_id: bool = True

@@ -1,0 +1,66 @@
+"""Newline-delimited JSON: one object a line, cut at LF; a CR before it belongs to the line end."""
+
+from __future__ import annotations
+
+from ..errors import FrameTooLargeError
+from .frame import Frame, Framing
+
+__all__ = ["NDJSON", "NdjsonFramer"]
+
+
+class NdjsonFramer:
+    """Cuts a byte stream into lines.
+
+    Args:
+        limit: how many bytes an incomplete line may have.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+
+    def feed(self, chunk: bytes) -> list[Frame]:
+        """Take bytes; return the lines that are complete now."""
+        head, newline, rest = chunk.rpartition(b"\n")
+        if not newline:
+            self._keep(chunk)
+            return []
+        lines = bytes(self._buffer + head).split(b"\n")
+        self._buffer.clear()
+        self._keep(rest)
+        return [_line(line + b"\n") for line in lines]
+
+    def finish(self) -> list[Frame]:
+        """Return the line that the end of the stream closes.
+
+        A last line without its LF is a whole line: NDJSON writers often leave it out.
+        """
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        return [_line(rest)] if rest else []
+
+    def _keep(self, rest: bytes) -> None:
+        self._buffer += rest
+        if len(self._buffer) > self._limit:
+            raise FrameTooLargeError(self._limit)
+
+
+def _line(raw: bytes) -> Frame:
+    return Frame(raw, raw.strip(b" \t\r\n") or None)
+
+
+def _with_data(frame: Frame, data: bytes) -> bytes:
+    ending = frame.raw[len(frame.raw.rstrip(b"\r\n")) :]
+    return data + ending
+
+
+def _same(frame: Frame) -> Frame:
+    return frame
+
+
+def _build(data: bytes, event: str) -> bytes:
+    del event  # NDJSON has no event types
+    return data + b"\n"
+
+
+NDJSON = Framing("ndjson", NdjsonFramer, _with_data, _same, _build)

@@ -1,0 +1,96 @@
+"""What a dialect says a frame holds: a list of steps in the order in which they count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from .json_splice import Path
+
+__all__ = ["PAYLOAD", "Channel", "Close", "Form", "Scrub", "Step", "Text", "Usage", "Whole"]
+
+Form = Literal["text", "json"]
+"""How the text of a channel is written: as it is, or as pieces of a JSON document."""
+
+
+PAYLOAD: Path = (-1,)
+"""The path of a payload that is itself the text, not JSON."""
+
+
+class Channel(NamedTuple):
+    """One run of text inside a stream.
+
+    Attributes:
+        key: what tells it from the others of the stream.
+        kind: ``"content"``, ``"reasoning"``, ``"refusal"``, ``"tool"``, ``"code"``, ``"data"``.
+        form: ``"json"`` where strings inside are guarded as decoded text (tool arguments).
+    """
+
+    key: tuple[str | int, ...]
+    kind: str = "content"
+    form: Form = "text"
+
+
+class Text(NamedTuple):
+    """The next piece of a channel's text, and where in the frame it stands."""
+
+    channel: Channel
+    path: Path
+    text: str
+
+
+class Whole(NamedTuple):
+    """A text that is complete in itself: a repeated full text, or a leaf of an unknown shape.
+
+    Attributes:
+        path: where in the frame it stands.
+        text: the text.
+        form: how it is written.
+        repeats: True when it says again what a channel has said; then it is not counted twice.
+    """
+
+    path: Path
+    text: str
+    form: Form = "text"
+    repeats: bool = False
+
+
+class Close(NamedTuple):
+    """These channels have ended: what they hold is decided now. None closes all of them."""
+
+    channels: tuple[Channel, ...] | None = None
+
+
+class Scrub(NamedTuple):
+    """A value that gives the text away in another form, and what replaces it after an edit.
+
+    Attributes:
+        path: where it stands in the frame.
+        value: the JSON value to write instead.
+        when: ``"frame"``: if a text of this frame was edited; ``"channel"``: if any text of
+            ``channel`` was; ``"stream"``: if anything was edited so far; ``"always"``.
+        channel: the channel that ``when="channel"`` asks.
+    """
+
+    path: Path
+    value: Any
+    when: Literal["frame", "channel", "stream", "always"] = "frame"
+    channel: Channel | None = None
+
+
+Step = Text | Whole | Close | Scrub
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts as the upstream stated them; None where it did not."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+    @classmethod
+    def of(cls, counts: Mapping[str, Any], read: str, written: str) -> Usage:
+        """Take two counts out of a JSON object; what is not an integer counts as not stated."""
+        values = (counts.get(read), counts.get(written))
+        return cls(*(value if isinstance(value, int) else None for value in values))
