@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from .action import Action, Block, Flag, Hash, Mask, Redact, Replace
 from .guard import Finding, Guard, Scanner
+from .ward import MAX_HELD, Ward
 
 __all__ = [
+    "MAX_HELD",
     "Action",
     "Block",
     "Finding",
@@ -16,4 +18,5 @@ __all__ = [
     "Redact",
     "Replace",
     "Scanner",
+    "Ward",
 ]

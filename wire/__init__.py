@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from .detect import DIALECTS, detect, expect, framing_of, looks_like_sse
+from .detect import (
+    DIALECTS,
+    detect,
+    expect,
+    framing_of,
+    is_bare_error,
+    is_end_marker,
+    may_be_sse,
+)
 from .dialect import Dialect, Hint, Problem, Reader
 from .form import Projection, Run, TextProjection
 from .frame import MAX_FRAME, Frame, Framer, Framing
@@ -45,7 +53,9 @@ __all__ = [
     "dumps",
     "expect",
     "framing_of",
-    "looks_like_sse",
+    "is_bare_error",
+    "is_end_marker",
     "loads",
+    "may_be_sse",
     "splice",
 ]

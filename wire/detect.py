@@ -21,7 +21,7 @@ from .ndjson import NDJSON
 from .plain import PLAIN
 from .sse import SSE
 
-__all__ = ["DIALECTS", "detect", "expect", "framing_of", "looks_like_sse"]
+__all__ = ["DIALECTS", "detect", "expect", "framing_of", "is_bare_error", "is_end_marker", "may_be_sse"]
 
 DIALECTS: tuple[Dialect, ...] = (
     OPENAI_CHAT,
@@ -42,7 +42,7 @@ _MEDIA_TYPES = {
     "text/plain": PLAIN,
 }
 
-_SSE_STARTS = (b"data:", b"event:", b"id:", b":", b"retry:")
+_SSE_STARTS = (b"data:", b"event:", b": ")
 
 
 def framing_of(content_type: str) -> Framing | None:
@@ -50,12 +50,31 @@ def framing_of(content_type: str) -> Framing | None:
     return _MEDIA_TYPES.get(content_type.partition(";")[0].strip().lower())
 
 
-def looks_like_sse(first: bytes) -> bool:
-    """Whether the first bytes of a plain text body are SSE under a wrong name.
+def may_be_sse(begin: bytes) -> bool | None:
+    """Whether a plain text body is SSE under a wrong name; None: more bytes must tell.
 
     Servers exist that send it so, and clients that do not mind (openai-python).
     """
-    return first.removeprefix(b"\xef\xbb\xbf").startswith(_SSE_STARTS)
+    text = begin.removeprefix(b"\xef\xbb\xbf")
+    if text.startswith(_SSE_STARTS):
+        return True
+    return None if any(start.startswith(text) for start in _SSE_STARTS) else False
+
+
+def is_end_marker(frame: Frame) -> bool:
+    """Whether a frame is the end marker that many dialects share; it recognises none of them."""
+    return frame.data == b"[DONE]"
+
+
+def is_bare_error(frame: Frame) -> bool:
+    """Whether a frame says only that something failed; it recognises no dialect either."""
+    if b'"error"' not in (frame.data or b""):
+        return False
+    try:
+        value = loads(frame.data or b"")
+    except UnreadableFrameError:
+        return False
+    return isinstance(value, dict) and value.keys() == {"error"}
 
 
 def detect(framing: Framing, headers: Mapping[str, str], path: str, frame: Frame) -> Dialect:

@@ -1,7 +1,27 @@
-"""streamward: streaming LLM answers made safe, replayable and unbreakable."""
+"""Streaming LLM answers made safe, replayable and unbreakable, by one line of middleware.
+
+::
+
+    from streamward import Streamward
+    from streamward.guardrails import PII
+    from streamward.cache import MemoryCache
+
+    app.add_middleware(Streamward, guards=[PII()], cache=MemoryCache())
+"""
 
 from __future__ import annotations
 
-__all__ = ["__version__"]
+from .middleware import CachePolicy, Limits, Policy, Report, Streamward, Timeouts, opt_out
+
+__all__ = [
+    "CachePolicy",
+    "Limits",
+    "Policy",
+    "Report",
+    "Streamward",
+    "Timeouts",
+    "__version__",
+    "opt_out",
+]
 
 __version__ = "0.1.0"

@@ -1,0 +1,92 @@
+"""The ASGI door: one line of middleware."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import structlog
+
+from ..cache import Cache
+from ..errors import ConfigurationError
+from ..guardrails import Guard
+from .caching import CacheSide
+from .exchange import App, Exchange
+from .inbox import Receive
+from .outbox import Send
+from .policy import Policy, Routes, Scope, checked_guards
+from .report import ReportHook, log_report
+
+__all__ = ["Streamward"]
+
+# Their answers have no body to stream.
+_BODILESS = frozenset({"HEAD", "OPTIONS", "CONNECT", "TRACE"})
+
+
+class Streamward:
+    """Makes the streams of an ASGI application safe, replayable and unbreakable.
+
+    ``app.add_middleware(Streamward)`` alone keeps proxies from holding the stream, sends
+    heartbeats, turns a failure in mid-answer into an error that the client understands, stops the
+    application when the client leaves, and reports every stream. Responses that are no streams,
+    and everything that is not HTTP, pass untouched.
+
+    The object holds configuration only; every exchange has its own state.
+
+    Args:
+        app: the ASGI application.
+        guards: what looks at the text, such as ``[PII()]``.
+        cache: where finished answers are kept, such as ``MemoryCache()``; None: nowhere.
+        policy: the rules of every route that ``routes`` does not name.
+        routes: other rules by path pattern (``{"/internal/*": Policy(guards=())}``); the first
+            pattern that fits wins.
+        on_report: gets the report of every stream. Default: one structlog event.
+
+    Raises:
+        ConfigurationError: a setting cannot work; the message says what to write instead.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        guards: Iterable[Guard] = (),
+        cache: Cache | None = None,
+        policy: Policy | None = None,
+        routes: Mapping[str, Policy] | None = None,
+        on_report: ReportHook = log_report,
+    ) -> None:
+        if cache is not None and (isinstance(cache, type) or not isinstance(cache, Cache)):
+            raise ConfigurationError(
+                "cache=... takes a cache: write MemoryCache() or RedisCache(url)"
+            )
+        self._app = app
+        self._cache = cache
+        self._routes = Routes(routes or {}, policy or Policy(), checked_guards(guards))
+        self._on_report = on_report
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one ASGI connection."""
+        if scope["type"] != "http" or scope["method"] in _BODILESS:
+            await self._app(scope, receive, send)
+            return
+        route, policy, fingerprint = self._routes.find(scope["path"])
+        if not policy.enabled:
+            await self._app(scope, receive, send)
+            return
+        cache = CacheSide(self._cache, policy.cache, policy.limits, fingerprint, scope)
+        exchange = Exchange(
+            self._app, scope, receive, send, route=route, policy=policy, cache=cache
+        )
+        try:
+            await exchange.run()
+        finally:
+            self._report(exchange)
+
+    def _report(self, exchange: Exchange) -> None:
+        report = exchange.report()
+        if report is None:
+            return
+        try:
+            self._on_report(report)
+        except Exception as error:  # noqa: BLE001 - a sink that fails must not hurt the stream
+            structlog.get_logger("streamward").error("report_failed", error=type(error).__name__)

@@ -1,0 +1,147 @@
+"""What makes a request the same as another one: whose it is, and what it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..cache import SHARED, RequestIdentity, canonical_body, scope_of
+from .policy import CachePolicy, Scope
+
+__all__ = ["identify", "is_cacheable"]
+
+# POST and QUERY carry the prompt in the body, GET (EventSource) in the query.
+_METHODS = frozenset({"GET", "POST", "QUERY"})
+
+_CREDENTIALS = frozenset(
+    {
+        b"api-key",
+        b"authorization",
+        b"cookie",
+        b"proxy-authorization",
+        b"x-api-key",
+        b"x-auth-token",
+        b"x-goog-api-key",
+    },
+)
+
+# Headers that change from one sending of a request to the next and never its answer. All others
+# are part of the key: an explicit list of exceptions, never a list of what counts.
+_IGNORED = frozenset(
+    {
+        b"accept-encoding",
+        b"baggage",
+        b"cache-control",
+        b"cdn-loop",
+        b"cf-connecting-ip",
+        b"cf-ipcountry",
+        b"cf-ray",
+        b"cf-visitor",
+        b"connection",
+        b"content-length",
+        b"content-type",
+        b"date",
+        b"dnt",
+        b"expect",
+        b"forwarded",
+        b"host",
+        b"idempotency-key",
+        b"if-modified-since",
+        b"if-none-match",
+        b"keep-alive",
+        b"pragma",
+        b"priority",
+        b"purpose",
+        b"referer",
+        b"te",
+        b"traceparent",
+        b"tracestate",
+        b"transfer-encoding",
+        b"true-client-ip",
+        b"upgrade-insecure-requests",
+        b"user-agent",
+        b"via",
+    },
+)
+_IGNORED_PREFIXES = (b"sec-", b"x-amzn-trace", b"x-b3-", b"x-forwarded-", b"x-real-", b"x-request-")
+_IGNORED_PREFIXES += (b"x-stainless-",)
+
+_FORMS = ("multipart/", "application/x-www-form-urlencoded")
+
+
+def is_cacheable(scope: Scope, limit: int) -> bool:
+    """Whether a request may have a key at all, before its body is read."""
+    if scope["method"] not in _METHODS:
+        return False
+    headers = dict(scope["headers"])
+    if headers.get(b"content-type", b"").decode("latin-1").lower().startswith(_FORMS):
+        return False
+    length = headers.get(b"content-length", b"0")
+    return length.isdigit() and int(length) <= limit
+
+
+def identify(
+    scope: Scope,
+    body: bytes,
+    policy: CachePolicy,
+    fingerprint: str,
+) -> RequestIdentity | None:
+    """Say what a request is.
+
+    Args:
+        scope: the ASGI scope.
+        body: the whole request body.
+        policy: how the route caches.
+        fingerprint: of everything else that shapes the answer.
+
+    Returns:
+        The identity, or None when nobody knows whose the answer would be.
+
+    Raises:
+        UncacheableRequestError: the body cannot be told apart from others safely.
+    """
+    whose = _whose(scope, policy)
+    if whose is None:
+        return None
+    headers = [(name.lower(), value) for name, value in scope["headers"]]
+    first = dict(reversed(headers))
+    content_type = first.get(b"content-type", b"").decode("latin-1")
+    return RequestIdentity(
+        method=scope["method"],
+        host=first.get(b"host"),
+        path=scope.get("raw_path") or scope["path"].encode(),
+        query=scope.get("query_string", b""),
+        content_type=content_type,
+        body=canonical_body(content_type, body),
+        scope=whose,
+        headers=_that_count(headers, policy.ignore_headers),
+        policy=fingerprint,
+    )
+
+
+def _whose(scope: Scope, policy: CachePolicy) -> bytes | None:
+    if policy.shared:
+        return SHARED
+    if policy.principal is not None:
+        name = policy.principal(scope)
+        return None if name is None else scope_of([(b"principal", name.encode())])
+    found = [
+        (name.lower(), value) for name, value in scope["headers"] if name.lower() in _CREDENTIALS
+    ]
+    return scope_of(sorted(found))
+
+
+def _that_count(
+    headers: Iterable[tuple[bytes, bytes]],
+    ignored: Iterable[str],
+) -> tuple[tuple[bytes, bytes], ...]:
+    also = {name.lower().encode("latin-1") for name in ignored}
+    return tuple(
+        sorted(
+            (name, value)
+            for name, value in headers
+            if name not in _IGNORED
+            and name not in _CREDENTIALS
+            and name not in also
+            and not name.startswith(_IGNORED_PREFIXES)
+        ),
+    )

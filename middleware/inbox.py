@@ -1,0 +1,90 @@
+"""The request side of an exchange: the body, read once for all, and the client's leaving."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+__all__ = ["Inbox", "Message", "Receive"]
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
+# An application that answers without reading its request: how much of it waits here.
+_MAX_STASH = 64 * 1024
+
+
+class Inbox:
+    """Stands between the server's ``receive`` and the application's.
+
+    Two readers need it: the application, and the watch that notices when the client leaves. Both
+    pull through one lock, and what the watch pulls too early waits for the application.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._lock = asyncio.Lock()
+        self._stash: deque[Message] = deque()
+        self._stashed = 0
+        self._whole = False  # the last piece of the body has been pulled
+        self._left = False
+
+    async def read_body(self, limit: int) -> bytes | None:
+        """Read the whole body and keep it for the application.
+
+        Returns:
+            The body, or None when it is longer than ``limit`` bytes or the client left.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        while not self._whole:
+            message = await self._pull()
+            if message["type"] != "http.request":
+                return None
+            self._keep(message)
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+            if size > limit:
+                return None
+        return b"".join(pieces)
+
+    async def receive(self) -> Message:
+        """Give the application its next message."""
+        if self._stash:
+            message = self._stash.popleft()
+            self._stashed -= len(message.get("body", b""))
+            return message
+        return await self._pull()
+
+    async def client_left(self) -> None:
+        """Return when the client has left."""
+        while not self._left:
+            if not self._whole and self._stashed > _MAX_STASH:
+                await asyncio.sleep(_RETRY)
+                continue
+            message = await self._pull()
+            if message["type"] == "http.request":
+                self._keep(message)
+
+    def _keep(self, message: Message) -> None:
+        self._stash.append(message)
+        self._stashed += len(message.get("body", b""))
+
+    async def _pull(self) -> Message:
+        if self._left:
+            return {"type": "http.disconnect"}
+        async with self._lock:
+            if self._left:
+                return {"type": "http.disconnect"}
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self._left = True
+            elif message["type"] == "http.request" and not message.get("more_body", False):
+                self._whole = True
+            return message
+
+
+# While an unread body fills the stash, leaving can only be noticed by looking again.
+_RETRY = 1.0

@@ -1,0 +1,96 @@
+"""The timer of an exchange: signs of life for the client, a limit on the application's silence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ..errors import UpstreamTimeoutError
+from .outbox import Outbox
+from .policy import Timeouts
+
+__all__ = ["Keeper"]
+
+
+class Keeper:
+    """Wakes up only when something is due: one timer a stream, however many tokens.
+
+    Args:
+        outbox: tells when something last left, and sends the heartbeats.
+        timeouts: how long the application may stay silent.
+        interval: seconds of silence before a heartbeat; None: never.
+        beat: returns the heartbeat's bytes at this moment; empty when none can be sent.
+        on_timeout: called once, when the application was silent for too long.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        *,
+        timeouts: Timeouts,
+        interval: float | None,
+        beat: Callable[[], bytes],
+        on_timeout: Callable[[UpstreamTimeoutError], None],
+    ) -> None:
+        self._outbox = outbox
+        self._timeouts = timeouts
+        self._interval = interval
+        self._beat = beat
+        self._on_timeout = on_timeout
+        self._clock = asyncio.get_running_loop().time
+        self._last_token = self._clock()
+        self._first_seen = False
+        self.longest_gap = 0.0
+
+    def heard(self) -> None:
+        """Note that the application has sent a frame with data."""
+        now = self._clock()
+        if self._first_seen:
+            self.longest_gap = max(self.longest_gap, now - self._last_token)
+        self._first_seen = True
+        self._last_token = now
+
+    async def run(self) -> None:
+        """Keep time until cancelled, or until the application has been silent for too long."""
+        while (wait := self._next()) is not None:
+            if wait > 0:
+                await asyncio.sleep(wait)
+                continue
+            if self._outbox.busy:  # waiting for the client is not the application's silence
+                self._last_token = self._clock()
+                await asyncio.sleep(_BUSY)
+                continue
+            if (error := self._overdue()) is not None:
+                self._on_timeout(error)
+                return
+            await self._send_beat()
+
+    async def _send_beat(self) -> None:
+        if beat := self._beat():
+            await self._outbox.heartbeat(beat)
+        else:
+            self._outbox.last_sent = self._clock()
+
+    def _limit(self) -> float | None:
+        timeouts = self._timeouts
+        return timeouts.between_tokens if self._first_seen else timeouts.first_token
+
+    def _overdue(self) -> UpstreamTimeoutError | None:
+        limit = self._limit()
+        if limit is None or self._clock() < self._last_token + limit:
+            return None
+        return UpstreamTimeoutError("between_tokens" if self._first_seen else "first_token", limit)
+
+    def _next(self) -> float | None:
+        """Return the seconds until something is due; None when nothing ever will be."""
+        due: list[float] = []
+        if self._interval is not None:
+            due.append(self._outbox.last_sent + self._interval)
+        if (limit := self._limit()) is not None:
+            due.append(self._last_token + limit)
+        elif not self._first_seen and self._timeouts.between_tokens is not None:
+            due.append(self._clock() + self._timeouts.between_tokens)
+        return min(due) - self._clock() if due else None
+
+
+_BUSY = 0.05

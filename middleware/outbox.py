@@ -1,0 +1,93 @@
+"""The response side of an exchange: one sender at a time, and a note of what left when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from ..cache import Recorder
+from .headers import Headers
+from .inbox import Message
+
+__all__ = ["Outbox", "Send"]
+
+Send = Callable[[Message], Awaitable[None]]
+
+
+class Outbox:
+    """Stands between a stream and the server's ``send``.
+
+    The application's task and the heartbeat's both send; a lock keeps their messages apart. The
+    server's ``send`` is awaited in place, so a slow client slows the application, as it must.
+
+    Attributes:
+        started: True once the response has started; its status cannot change any more.
+        finished: True once the last message was sent.
+        client_gone: True once the client has left: everything is swallowed from then on.
+        last_sent: when something last left, on the loop's clock.
+        bytes_out: how many bytes of body left.
+        heartbeats: how many signs of life were among them.
+        recorder: notes every frame, or None.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._lock = asyncio.Lock()
+        self._clock = asyncio.get_running_loop().time
+        self.started = False
+        self.finished = False
+        self.client_gone = False
+        self.last_sent = self._clock()
+        self.bytes_out = 0
+        self.heartbeats = 0
+        self.recorder: Recorder | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a send is under way: the client, not the application, is the slow one."""
+        return self._lock.locked()
+
+    async def start(self, status: int, headers: Headers) -> None:
+        """Send status and headers, at once."""
+        self.started = True
+        await self._pass({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def frames(self, frames: Sequence[bytes]) -> None:
+        """Send frames, in one message; none is no message."""
+        if not frames:
+            return
+        if self.recorder is not None:
+            now = self._clock()
+            for frame in frames:
+                self.recorder.add(frame, now)
+        await self._body(b"".join(frames))
+
+    async def heartbeat(self, beat: bytes) -> None:
+        """Send a sign of life, unless something is leaving anyway."""
+        if not self.busy and not self.finished:
+            self.heartbeats += 1
+            await self._body(beat)
+
+    async def prelude(self, comment: bytes) -> None:
+        """Send bytes that are not part of the answer and not recorded."""
+        await self._body(comment)
+
+    async def finish(self) -> None:
+        """Send the last message: the transfer is complete."""
+        if not self.finished:
+            self.finished = True
+            await self._pass({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _body(self, body: bytes) -> None:
+        if not self.client_gone:
+            self.bytes_out += len(body)
+        await self._pass({"type": "http.response.body", "body": body, "more_body": True})
+
+    async def _pass(self, message: Message) -> None:
+        async with self._lock:
+            if not self.client_gone:
+                try:
+                    await self._send(message)
+                except OSError:  # ASGI 2.4: the client has left
+                    self.client_gone = True
+            self.last_sent = self._clock()

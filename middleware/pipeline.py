@@ -1,0 +1,238 @@
+"""The way of a stream: bytes in, framed, read, guarded, bytes out. Synchronous, without a clock.
+
+Every door uses it: it knows nothing of ASGI, tasks or time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import (
+    ContentBlockedError,
+    GuardError,
+    StreamwardError,
+    UnreadableFrameError,
+    UpstreamError,
+)
+from ..guardrails import Guard, Ward
+from ..wire import (
+    PLAIN,
+    SSE,
+    Dialect,
+    Frame,
+    Framing,
+    Problem,
+    Reader,
+    Text,
+    Usage,
+    detect,
+    expect,
+    is_bare_error,
+    is_end_marker,
+    may_be_sse,
+)
+from .policy import Limits
+
+__all__ = ["Pipeline", "problem_of"]
+
+
+class Pipeline:
+    """Carries one stream.
+
+    Args:
+        framing: how the content type says it is cut.
+        headers: response headers, names in lower case.
+        path: the path of the request, a hint at the dialect.
+        guards: who decides; none: frames are read but never held.
+        limits: the size of the buffers.
+
+    Attributes:
+        failure: why the stream has to end, once it has to. Nothing more is taken then.
+        frames: how many frames came in.
+        tokens: how many pieces of text came in.
+        data_frames: how many frames came in that a client dispatches.
+        held_peak: the most bytes that waited at one time.
+    """
+
+    def __init__(
+        self,
+        framing: Framing,
+        *,
+        headers: Mapping[str, str],
+        path: str,
+        guards: Sequence[Guard],
+        limits: Limits,
+    ) -> None:
+        self._framing = framing
+        self._headers = headers
+        self._path = path
+        self._guards = tuple(guards)
+        self._limits = limits
+        self._framer = framing.framer(limits.frame)
+        self._ward = Ward(self._guards, framing, limits.held) if self._guards else None
+        self._sniffing = b"" if framing is PLAIN else None
+        self._dialect: Dialect | None = None
+        self._reader: Reader | None = None
+        self._id_seen = False
+        self._unread = False
+        self.blocking = any(guard.blocking for guard in self._guards)
+        self.failure: StreamwardError | None = None
+        self.frames = 0
+        self.data_frames = 0
+        self.tokens = 0
+        self.held_peak = 0
+
+    @property
+    def dialect(self) -> str | None:
+        """The name of the dialect, once it is known."""
+        return self._dialect.name if self._dialect else None
+
+    @property
+    def usage(self) -> Usage | None:
+        """The token counts that the upstream stated, if it did."""
+        return self._reader.usage if self._reader else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the stream has ended as its dialect says a good answer must."""
+        if self._reader is None or self._unread or self.failure is not None:
+            return False
+        return self._reader.complete
+
+    @property
+    def findings(self) -> dict[str, int]:
+        """How often each ``guard.ENTITY.kind`` was found."""
+        counts = self._ward.findings if self._ward else {}
+        return {".".join(key): count for key, count in sorted(counts.items())}
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Take bytes; return the frames that leave now. See ``failure`` afterwards."""
+        leaving: list[bytes] = []
+        if self.failure is None:
+            self._guarded(lambda: self._take(self._sniff(chunk), leaving))
+        return leaving
+
+    def finish(self) -> list[bytes]:
+        """Say that the stream is over; return what still waits, decided."""
+        leaving: list[bytes] = []
+        if self.failure is None:
+            self._guarded(lambda: self._end(leaving))
+        return leaving
+
+    def fail(self, error: StreamwardError) -> list[bytes]:
+        """End the stream with an error; return the frames that tell the client.
+
+        What waits is decided as it stands and leaves first, unless it was a guard that failed.
+        """
+        leaving: list[bytes] = []
+        self.failure = self.failure or error
+        if self._ward is not None and isinstance(error, UpstreamError):
+            try:
+                leaving += self._ward.finish()
+            except GuardError as guard_error:
+                self.failure = guard_error
+        reader = self._reader or self._expected().reader()
+        problem = problem_of(self.failure)
+        ending = reader.refusal(problem) if isinstance(error, ContentBlockedError) else None
+        leaving.append(reader.error(problem) if ending is None else ending)
+        return leaving
+
+    def ends_properly(self) -> bool:
+        """Whether a blocked answer can end as a refused one, instead of as an error."""
+        blocked = isinstance(self.failure, ContentBlockedError)
+        reader = self._reader
+        return (
+            blocked and reader is not None and reader.refusal(problem_of(self.failure)) is not None
+        )
+
+    def heartbeat(self) -> bytes:
+        """Return the bytes that say *still there* between two frames; empty where none can."""
+        dialect = self._dialect or self._expected()
+        return dialect.heartbeat if dialect.heartbeat_after_id or not self._id_seen else b""
+
+    def _guarded(self, work: Any) -> None:
+        try:
+            work()
+        except StreamwardError as error:
+            self.failure = error
+
+    def _take(self, chunk: bytes, leaving: list[bytes]) -> None:
+        for frame in self._framer.feed(chunk):
+            self._frame(frame, leaving)
+
+    def _end(self, leaving: list[bytes]) -> None:
+        if self._sniffing is not None:
+            rest, self._sniffing = self._sniffing, None
+            self._take(rest, leaving)
+        for frame in self._framer.finish():
+            self._frame(frame, leaving)
+        if self._ward is not None:
+            leaving += self._ward.finish()
+            self._stop_if_blocked(self._ward)
+
+    def _sniff(self, chunk: bytes) -> bytes:
+        """Find out whether a plain text body is SSE under a wrong name."""
+        if self._sniffing is None:
+            return chunk
+        begin = self._sniffing + chunk
+        verdict = may_be_sse(begin)
+        if verdict is None:
+            self._sniffing = begin
+            return b""
+        self._sniffing = None
+        if verdict:
+            self._framing = SSE
+            self._framer = SSE.framer(self._limits.frame)
+            self._ward = Ward(self._guards, SSE, self._limits.held) if self._guards else None
+        return begin
+
+    def _frame(self, frame: Frame, leaving: list[bytes]) -> None:
+        if self.failure is not None:
+            return
+        self.frames += 1
+        self._id_seen = self._id_seen or frame.aside.startswith(b"id") or b"\nid" in frame.aside
+        steps = self._read(frame) if frame.data is not None else []
+        if self._ward is None:
+            leaving.append(frame.raw)
+            return
+        leaving += self._ward.feed(frame, steps)
+        self.held_peak = max(self.held_peak, self._ward.held)
+        self._stop_if_blocked(self._ward)
+
+    def _read(self, frame: Frame) -> list[Any]:
+        self.data_frames += 1
+        if self._reader is None:
+            if is_end_marker(frame):
+                return []
+            self._dialect = self._recognise(frame)
+            self._reader = self._dialect.reader()
+        try:
+            steps = self._reader.read(frame)
+        except UnreadableFrameError:
+            if self._ward is not None:
+                raise
+            self._unread = True
+            return []
+        for step in steps:
+            if type(step) is Text:
+                self.tokens += 1
+        return steps
+
+    def _recognise(self, frame: Frame) -> Dialect:
+        if is_bare_error(frame):
+            return self._expected()
+        return detect(self._framing, self._headers, self._path, frame)
+
+    def _expected(self) -> Dialect:
+        return expect(self._framing, self._path)
+
+    def _stop_if_blocked(self, ward: Ward) -> None:
+        if (verdict := ward.blocked) is not None:
+            self.failure = ContentBlockedError(verdict.entity, verdict.guard)
+
+
+def problem_of(error: StreamwardError | None) -> Problem:
+    """Say what a client is told about an error: its stable code and its public sentence."""
+    shown = error or UpstreamError()
+    return Problem(shown.code, shown.public_message)

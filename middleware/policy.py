@@ -1,0 +1,176 @@
+"""What a route wants: frozen value objects, checked when they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import translate
+from hashlib import sha256
+from re import Pattern
+from re import compile as compile_pattern
+from typing import Any, Literal
+
+from ..cache import Instant, Pace
+from ..errors import ConfigurationError
+from ..guardrails import MAX_HELD, Guard
+from ..wire import MAX_FRAME
+
+__all__ = ["CachePolicy", "Limits", "OnLeave", "Policy", "Routes", "Scope", "Timeouts"]
+
+Scope = MutableMapping[str, Any]
+OnLeave = Literal["cancel", "finish"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long the application may stay silent; None: for ever.
+
+    Attributes:
+        first_token: seconds until the first frame with data. Reasoning models think for minutes.
+        between_tokens: seconds until the next one.
+    """
+
+    first_token: float | None = 300.0
+    between_tokens: float | None = 120.0
+
+    def __post_init__(self) -> None:
+        _positive("Timeouts", "first_token", self.first_token)
+        _positive("Timeouts", "between_tokens", self.between_tokens)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The size of every buffer, in bytes.
+
+    Attributes:
+        frame: one frame; more is a ``FrameTooLargeError``.
+        held: frames that wait for a decision; more is a ``HoldLimitError``.
+        request_body: what is read to make a cache key; more is not cached.
+        recording: what is kept of one stream; more is not kept.
+    """
+
+    frame: int = MAX_FRAME
+    held: int = MAX_HELD
+    request_body: int = 1024 * 1024
+    recording: int = 4 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            _positive("Limits", name, getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachePolicy:
+    """How streams of a route are recorded and replayed.
+
+    Attributes:
+        ttl: seconds that a recording lives.
+        pace: how it is replayed: ``Instant()``, ``Original()`` or ``FixedRate(n)``.
+        principal: tells whose a request is, from the ASGI scope; None from it means nobody's, and
+            nothing is cached. Default: the credentials of the request (``Authorization``,
+            ``Cookie``, API key headers).
+        shared: True serves a recording to everybody. Say it only where no answer is personal.
+        ignore_headers: further request headers that do not change the answer.
+    """
+
+    ttl: float = 3600.0
+    pace: Pace = field(default_factory=Instant)
+    principal: Callable[[Scope], str | None] | None = None
+    shared: bool = False
+    ignore_headers: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        _positive("CachePolicy", "ttl", self.ttl)
+        if self.shared and self.principal is not None:
+            raise ConfigurationError(
+                "CachePolicy(shared=True) serves everybody: leave principal out, or shared",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The rules of a route.
+
+    Attributes:
+        enabled: False passes the route by, untouched.
+        guards: instead of the middleware's own; ``()`` for none.
+        cache: how the cache is used; None: not at all.
+        heartbeat: seconds of silence after which the client gets a sign of life; None: never.
+            Below the shortest idle limit on the way (nginx 60 s, many load balancers 30 s).
+        prelude: True sends 2 KiB of comment first, for proxies that wait for bytes (SSE only).
+        timeouts: how long the application may stay silent.
+        limits: the size of every buffer.
+        on_leave: what happens when the client is gone: ``"cancel"`` stops the application at
+            once, ``"finish"`` lets it run on, for the recording.
+    """
+
+    enabled: bool = True
+    guards: tuple[Guard, ...] | None = None
+    cache: CachePolicy | None = field(default_factory=CachePolicy)
+    heartbeat: float | None = 15.0
+    prelude: bool = False
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    limits: Limits = field(default_factory=Limits)
+    on_leave: OnLeave = "cancel"
+
+    def __post_init__(self) -> None:
+        _positive("Policy", "heartbeat", self.heartbeat)
+        if self.on_leave not in ("cancel", "finish"):
+            raise ConfigurationError("Policy(on_leave=...) is 'cancel' or 'finish'")
+        if self.guards is not None:
+            object.__setattr__(self, "guards", checked_guards(self.guards))
+
+
+class Routes:
+    """Finds the policy of a path.
+
+    Args:
+        routes: policies by pattern. ``*`` stands for any characters, slashes included; the first
+            pattern that fits the whole path wins.
+        default: for every other path.
+        guards: of the policies that name none.
+    """
+
+    def __init__(
+        self,
+        routes: Mapping[str, Policy],
+        default: Policy,
+        guards: tuple[Guard, ...],
+    ) -> None:
+        self._rows: list[tuple[Pattern[str], tuple[str, Policy, str]]] = []
+        for pattern, policy in (*routes.items(), ("*", default)):
+            if not pattern.startswith(("/", "*")):
+                raise ConfigurationError(f"the route {pattern!r} must start with '/' or '*'")
+            own = guards if policy.guards is None else policy.guards
+            row = (pattern, replace(policy, guards=own), fingerprint_of(own))
+            self._rows.append((compile_pattern(translate(pattern)), row))
+
+    def find(self, path: str) -> tuple[str, Policy, str]:
+        """Return the pattern that fits, its policy, and the fingerprint of the guards."""
+        return next(row for expression, row in self._rows if expression.match(path))
+
+
+def fingerprint_of(guards: Sequence[Guard]) -> str:
+    """Describe the guards: what one set let pass must not be served under another."""
+    parts = [guard.fingerprint() for guard in guards]
+    return sha256("\n".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
+
+
+def checked_guards(guards: Iterable[Guard]) -> tuple[Guard, ...]:
+    """Return the guards as a tuple.
+
+    Raises:
+        ConfigurationError: something in it is not a guard (often the class instead of ``PII()``).
+    """
+    if isinstance(guards, Guard):
+        raise ConfigurationError("guards=... takes a list: write guards=[PII()]")
+    found = tuple(guards)
+    for guard in found:
+        if isinstance(guard, type) or not isinstance(guard, Guard):
+            raise ConfigurationError(f"{guard!r} is not a guard: write an instance, such as PII()")
+    return found
+
+
+def _positive(owner: str, name: str, value: float | None) -> None:
+    if value is not None and not value > 0:
+        raise ConfigurationError(f"{owner}({name}=...) must be more than 0, or None")

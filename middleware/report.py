@@ -1,0 +1,70 @@
+"""What one stream did, said once, at its end. No text of the stream is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+import structlog
+
+from ..wire import Usage
+
+__all__ = ["CacheUse", "Outcome", "Report", "ReportHook", "log_report"]
+
+Outcome = Literal["complete", "incomplete", "blocked", "failed", "client_left", "cancelled"]
+CacheUse = Literal["off", "bypass", "miss", "stored", "hit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One exchange. Times are in seconds, sizes in bytes.
+
+    Attributes:
+        outcome: ``"complete"``: ended as its dialect says; ``"incomplete"``: ended without its
+            end marker; ``"blocked"`` and ``"failed"``: see ``code``; ``"client_left"``;
+            ``"cancelled"``: the server stopped.
+        code: the error's stable code, or None.
+        route: the route's template, or the policy's pattern; never the path with its values.
+        method: the HTTP method.
+        status: the HTTP status.
+        dialect: what the stream spoke, or None before its first frame.
+        cache: what the cache did.
+        ttft: from the request to the first token that was delivered, or None.
+        duration: from the request to the end.
+        longest_gap: the longest silence of the application after its first token.
+        tokens: deltas of text that came in.
+        usage: token counts as the upstream stated them.
+        frames: frames that came in.
+        bytes_out: bytes that were sent, heartbeats included.
+        heartbeats: how many were sent.
+        held_peak: the most bytes that waited for a decision at one time.
+        findings: how often each ``guard.ENTITY.kind`` was found.
+    """
+
+    outcome: Outcome
+    code: str | None
+    route: str
+    method: str
+    status: int
+    dialect: str | None
+    cache: CacheUse
+    ttft: float | None
+    duration: float
+    longest_gap: float
+    tokens: int
+    usage: Usage | None
+    frames: int
+    bytes_out: int
+    heartbeats: int
+    held_peak: int
+    findings: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+ReportHook = Callable[[Report], None]
+"""Gets the report of every stream; must not block. What it raises is logged and goes no further."""
+
+
+def log_report(report: Report) -> None:
+    """Write the report as one structlog event, ``stream``. The default hook."""
+    structlog.get_logger("streamward").info("stream", **asdict(report))

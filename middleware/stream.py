@@ -1,0 +1,91 @@
+"""One response body that is a stream: decoded, carried through, off the loop if need be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from ..errors import StreamwardError
+from ..guardrails import Guard
+from ..wire import PLAIN, Framing, framing_of
+from .decoding import Inflater
+from .headers import by_name, content_coding
+from .pipeline import Pipeline
+from .policy import Limits
+
+__all__ = ["Stream", "concerns"]
+
+
+def concerns(status: int, headers: Iterable[tuple[bytes, bytes]]) -> Framing | None:
+    """Return the framing of a response that is a stream; None for every other response.
+
+    Plain text is a stream when its length is not known beforehand.
+    """
+    if status < 200 or status in (204, 304):
+        return None
+    names = by_name(headers)
+    framing = framing_of(names.get("content-type", ""))
+    return None if framing is PLAIN and "content-length" in names else framing
+
+
+class Stream:
+    """Carries the body of one response.
+
+    Args:
+        framing: how its content type says it is cut.
+        headers: its headers, as the application sent them.
+        path: the path of the request.
+        guards: who decides.
+        limits: the size of the buffers.
+
+    Raises:
+        UnsupportedEncodingError: the body is compressed in a way that cannot be undone.
+    """
+
+    def __init__(
+        self,
+        framing: Framing,
+        *,
+        headers: Iterable[tuple[bytes, bytes]],
+        path: str,
+        guards: Sequence[Guard],
+        limits: Limits,
+    ) -> None:
+        names = by_name(headers)
+        coding = content_coding(names)
+        self._inflater = Inflater(coding) if coding else None
+        self._heard = 0
+        self.pipeline = Pipeline(framing, headers=names, path=path, guards=guards, limits=limits)
+
+    @property
+    def failure(self) -> StreamwardError | None:
+        """Why the stream has to end, once it has to."""
+        return self.pipeline.failure
+
+    def heard(self) -> bool:
+        """Whether frames with data have come since this was last asked."""
+        before, self._heard = self._heard, self.pipeline.data_frames
+        return self._heard > before
+
+    async def carry(self, body: bytes, *, ended: bool) -> AsyncIterator[list[bytes]]:
+        """Take a piece of the body; yield the frames that leave. See ``failure`` afterwards."""
+        try:
+            for piece in [body] if self._inflater is None else self._inflater.feed(body):
+                if piece:
+                    yield await self._feed(piece)
+            if ended:
+                if self._inflater is not None:
+                    self._inflater.finish()
+                yield await self._finish()
+        except StreamwardError as error:
+            self.pipeline.failure = self.pipeline.failure or error
+
+    async def _feed(self, piece: bytes) -> list[bytes]:
+        if self.pipeline.blocking:
+            return await asyncio.to_thread(self.pipeline.feed, piece)
+        return self.pipeline.feed(piece)
+
+    async def _finish(self) -> list[bytes]:
+        if self.pipeline.blocking:
+            return await asyncio.to_thread(self.pipeline.finish)
+        return self.pipeline.finish()
