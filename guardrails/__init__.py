@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from .action import Action, Block, Flag, Hash, Mask, Redact, Replace
-from .guard import Finding, Guard, Scanner
+from .action import Action, ActionLike, Block, Flag, Hash, Mask, Redact, Replace
+from .guard import Finding, Guard, OnError, Scanner
 from .ward import MAX_HELD, Ward
 
 __all__ = [
     "MAX_HELD",
     "Action",
+    "ActionLike",
     "Block",
     "Finding",
     "Flag",
     "Guard",
     "Hash",
     "Mask",
+    "OnError",
     "Redact",
     "Replace",
     "Scanner",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+import structlog
 
 from ..cache import SHARED, RequestIdentity, canonical_body, scope_of
 from .policy import CachePolicy, Scope
@@ -122,12 +124,21 @@ def _whose(scope: Scope, policy: CachePolicy) -> bytes | None:
     if policy.shared:
         return SHARED
     if policy.principal is not None:
-        name = policy.principal(scope)
+        name = _told(policy.principal, scope)
         return None if name is None else scope_of([(b"principal", name.encode())])
     found = [
         (name.lower(), value) for name, value in scope["headers"] if name.lower() in _CREDENTIALS
     ]
     return scope_of(sorted(found))
+
+
+def _told(principal: Callable[[Scope], str | None], scope: Scope) -> str | None:
+    """Ask the user's function; who cannot be told is nobody, and nothing is cached for them."""
+    try:
+        return principal(scope)
+    except Exception as error:  # noqa: BLE001 - the cache is comfort, the answer is not
+        structlog.get_logger("streamward").error("principal_failed", error=type(error).__name__)
+        return None
 
 
 def _that_count(

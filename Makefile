@@ -1,0 +1,62 @@
+# Two commands matter: `make demo` and `make test`. Both set up all they need in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SYSTEM := redis-server nginx curl
+
+.PHONY: demo test soak lint types docs bench format clean system
+
+demo: $(VENV)/.demo-ready
+	$(BIN)/streamward demo
+
+test: $(READY) system
+	$(BIN)/pytest
+
+soak: $(READY) system
+	$(BIN)/pytest -m soak --timeout 1800
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(READY)
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+docs: $(READY)
+	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+
+bench: $(READY)
+	$(BIN)/python -m bench.overhead
+
+format: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis docs/_build dist
+
+# The demo needs no test tools; the stamps are files so that a second call costs nothing.
+$(VENV)/.demo-ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[all]'
+	touch $@
+
+$(READY): $(VENV)/.demo-ready
+	$(BIN)/python -m pip install --quiet --group dev
+	touch $@
+
+# Installed where missing and permitted; without permission the tests say what is missing.
+system:
+	@missing=; for program in $(SYSTEM); do \
+	  PATH="$$PATH:/usr/sbin:/sbin" command -v $$program >/dev/null || missing="$$missing $$program"; \
+	done; \
+	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; else \
+	    echo "not permitted to install:$$missing" >&2; exit 0; fi; \
+	  echo "installing:$$missing"; \
+	  $$as apt-get update -qq && \
+	  $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	fi

@@ -1,0 +1,119 @@
+"""Recordings in the memory of one process."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..errors import CacheFullError, ConfigurationError
+from .recording import Recording, decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["MemoryCache"]
+
+# About 400 answers of 500 tokens.
+_MAX_BYTES: Final = 64 << 20
+
+# Keeps the cost of the entries themselves, some 300 bytes each, to a few MiB.
+_MAX_ENTRIES: Final = 10_000
+
+
+class _Entry(NamedTuple):
+    expires_at: float
+    data: bytes
+
+
+class MemoryCache:
+    """A store for one process: bounded, the entry unused for longest goes first.
+
+    It keeps recordings in their stored form, so that what it counts is what it holds.
+    Its methods never wait, and may be called from several loops in several threads.
+
+    Args:
+        max_bytes: the most bytes of keys and stored recordings, 64 MiB unless told.
+        max_entries: the most recordings, 10 000 unless told.
+        clock: seconds of a clock that does not go backwards.
+
+    Raises:
+        ConfigurationError: a limit is below one.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_bytes: int = _MAX_BYTES,
+        max_entries: int = _MAX_ENTRIES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if min(max_bytes, max_entries) < 1:
+            raise ConfigurationError(
+                "MemoryCache(max_bytes=…, max_entries=…) wants numbers of at least 1; "
+                "write cache=None to keep nothing"
+            )
+        self._max_bytes = max_bytes
+        self._max_entries = max_entries
+        self._clock = clock
+        self._secret = secrets.token_bytes(32)
+        self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    @property
+    def size(self) -> int:
+        """The bytes held now."""
+        return self._size
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    async def secret(self) -> bytes:
+        """Return 32 random bytes that live as long as this object."""
+        return self._secret
+
+    async def get(self, key: bytes) -> Recording | None:
+        """Return the recording under ``key``, or None."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                return None
+            if entry.expires_at <= self._clock():
+                self._forget(key)
+                return None
+            self._entries.move_to_end(key)
+        return decode(entry.data)
+
+    async def put(self, key: bytes, recording: Recording, ttl: float) -> None:
+        """Keep ``recording`` for ``ttl`` seconds.
+
+        Raises:
+            CacheFullError: it alone is over ``max_bytes``.
+        """
+        data = encode(recording)
+        with self._lock:
+            self._forget(key)
+            if not ttl > 0:
+                return
+            if len(key) + len(data) > self._max_bytes:
+                raise CacheFullError(f"a recording of {len(data)} bytes is over max_bytes")
+            self._entries[key] = _Entry(self._clock() + ttl, data)
+            self._size += len(key) + len(data)
+            while self._size > self._max_bytes or len(self._entries) > self._max_entries:
+                self._forget(next(iter(self._entries)))
+
+    async def delete(self, key: bytes) -> None:
+        """Forget what is under ``key``, if anything."""
+        with self._lock:
+            self._forget(key)
+
+    async def close(self) -> None:
+        """Do nothing: another loop may still be reading, and nothing is open."""
+
+    def _forget(self, key: bytes) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._size -= len(key) + len(entry.data)

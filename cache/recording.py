@@ -1,0 +1,177 @@
+"""A finished stream as it went to the client, and its stored form.
+
+The stored form is ``MAGIC``, one version byte, and what that version says. Version 1 is the
+recording as MessagePack, read against its types. A later version may compress or encrypt:
+it is a new row in ``_READERS``, and entries of the old one stay readable.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Final
+
+import msgspec
+
+from ..errors import ConfigurationError, CorruptRecordingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["MAX_FRAMES", "MAX_RECORDING_BYTES", "RecordedFrame", "Recorder", "Recording"]
+__all__ += ["decode", "encode"]
+
+# An answer of 500 tokens is some 150 kB on the wire: the envelope of each frame dominates.
+# 8 MiB holds about 25 000 tokens, more than any model in use writes at a stretch.
+MAX_RECORDING_BYTES: Final = 8 << 20
+
+# A frame costs about 120 bytes beside its own: as much again as the bytes, at the most.
+MAX_FRAMES: Final = 65_536
+
+MAGIC: Final = b"swrec"
+_VERSION: Final = 1
+
+
+class RecordedFrame(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One frame as it left.
+
+    Attributes:
+        at_ms: milliseconds after the first frame.
+        data: its bytes, framing included.
+    """
+
+    at_ms: Annotated[int, msgspec.Meta(ge=0)]
+    data: bytes
+
+
+class Recording(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A finished stream: bytes, frame boundaries, times, status, the allowed headers.
+
+    Attributes:
+        status: the HTTP status.
+        headers: names and values, in the order in which they were sent.
+        frames: in the order in which they left; ``at_ms`` never decreases.
+        dialect: the name of the dialect that said the stream was complete.
+        created_at: when the stream ended, in seconds since 1970 (Unix time).
+
+    Raises:
+        ValueError: the times of the frames decrease, or ``created_at`` is not finite.
+    """
+
+    status: Annotated[int, msgspec.Meta(ge=100, le=599)]
+    headers: tuple[tuple[bytes, bytes], ...]
+    frames: tuple[RecordedFrame, ...]
+    dialect: str
+    created_at: float
+
+    def __post_init__(self) -> None:
+        """Check what the types cannot say; decoding runs this too."""
+        if not math.isfinite(self.created_at):
+            raise ValueError("created_at is not a time")
+        if any(late.at_ms < early.at_ms for early, late in pairwise(self.frames)):
+            raise ValueError("the times of the frames decrease")
+
+    @property
+    def body(self) -> bytes:
+        """All bytes that went to the client."""
+        return b"".join(frame.data for frame in self.frames)
+
+
+class Recorder:
+    """Collects frames while they leave; gives up, and frees them, once they are too many.
+
+    A recorder never fails the stream it listens to: over a limit it only stops recording.
+
+    Args:
+        max_bytes: the most bytes to keep, 8 MiB unless told.
+        max_frames: the most frames to keep, 65 536 unless told.
+
+    Attributes:
+        size: the bytes kept so far; 0 after giving up.
+        abandoned: True once it gave up.
+
+    Raises:
+        ConfigurationError: a limit is below one.
+    """
+
+    __slots__ = ("_first_at", "_frames", "_max_bytes", "_max_frames", "abandoned", "size")
+
+    def __init__(
+        self, *, max_bytes: int = MAX_RECORDING_BYTES, max_frames: int = MAX_FRAMES
+    ) -> None:
+        if min(max_bytes, max_frames) < 1:
+            raise ConfigurationError(
+                "Recorder(max_bytes=…, max_frames=…) wants numbers of at least 1; "
+                "leave the cache away to record nothing"
+            )
+        self._max_bytes = max_bytes
+        self._max_frames = max_frames
+        self._frames: list[RecordedFrame] = []
+        self._first_at = 0.0
+        self.size = 0
+        self.abandoned = False
+
+    def add(self, frame: bytes, at: float) -> None:
+        """Keep one frame that has just left.
+
+        Args:
+            frame: its bytes.
+            at: when it left, in seconds of a clock that does not go backwards.
+        """
+        if self.abandoned:
+            return
+        if len(self._frames) == self._max_frames or self.size + len(frame) > self._max_bytes:
+            self.abandon()
+            return
+        if not self._frames:
+            self._first_at = at
+        at_ms = round((at - self._first_at) * 1000)
+        # A clock that does go backwards must not make the recording unreadable.
+        earliest = self._frames[-1].at_ms if self._frames else 0
+        self._frames.append(RecordedFrame(max(at_ms, earliest), frame))
+        self.size += len(frame)
+
+    def abandon(self) -> None:
+        """Stop recording and free the frames, for good."""
+        self.abandoned = True
+        self._frames = []
+        self.size = 0
+
+    def finish(
+        self,
+        *,
+        status: int,
+        headers: tuple[tuple[bytes, bytes], ...],
+        dialect: str,
+        created_at: float,
+    ) -> Recording | None:
+        """Return the recording, or None after giving up. See :class:`Recording` for the rest."""
+        if self.abandoned:
+            return None
+        return Recording(status, headers, tuple(self._frames), dialect, created_at)
+
+
+def encode(recording: Recording) -> bytes:
+    """Return the stored form, which :func:`decode` reads back to an equal recording."""
+    return MAGIC + bytes([_VERSION]) + msgspec.msgpack.encode(recording)
+
+
+def decode(data: bytes) -> Recording:
+    """Return the recording whose stored form is ``data``.
+
+    Raises:
+        CorruptRecordingError: the bytes are anything else, or of a version unknown here.
+    """
+    head, payload = data[: len(MAGIC) + 1], data[len(MAGIC) + 1 :]
+    reader = _READERS.get(head)
+    if reader is None:
+        raise CorruptRecordingError("not a recording, or of an unknown version")
+    try:
+        return reader(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise CorruptRecordingError("the recording is damaged") from error
+
+
+_READERS: Final[Mapping[bytes, Callable[[bytes], Recording]]] = {
+    MAGIC + b"\x01": msgspec.msgpack.Decoder(Recording).decode,
+}

@@ -1,0 +1,192 @@
+"""Recordings in Redis, shared by every process that uses it."""
+
+from __future__ import annotations
+
+import base64
+import math
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING, Final
+
+from ..errors import (
+    CacheUnavailableError,
+    ConfigurationError,
+    CorruptRecordingError,
+    MissingExtraError,
+)
+from .breaker import Breaker
+from .recording import Recording, decode, encode
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from .redis_link import RedisLink
+
+__all__ = ["RedisCache"]
+
+_MIN_SECRET_BYTES: Final = 16
+
+# How long a secret read from Redis is trusted. Redis may have lost it (flushed, evicted): who
+# still knows it then puts it back, and processes that start later find the same entries.
+_SECRET_SECONDS: Final = 300.0
+
+_YEAR_SECONDS: Final = 365 * 86_400
+
+
+class RedisCache:
+    """A store in Redis (6 or newer) for any number of processes.
+
+    Making one connects to nothing: each event loop connects at its first call, and its
+    connections are closed by :meth:`close` or when the loop shuts down.
+
+    What a sick Redis can cost (P10): one request waits ``timeout`` seconds, then nobody asks
+    for ``retry_after`` seconds (``CacheUnavailableError("paused")`` at once), then one request
+    tries again. Requests under way at the moment it falls ill each wait their ``timeout``.
+
+    Entries are named ``prefix:{key}`` with the key in URL-safe base64 (the braces keep what
+    belongs to one request in one cluster slot), and hold their own key, so that an answer
+    meant for another command is never taken for a recording.
+
+    Args:
+        url: ``redis://host:6379/0``, ``rediss://…`` (TLS) or ``unix:///path``; redis-py's
+            query parameters may follow.
+        prefix: what all names begin with; letters, digits, ``. _ : -``.
+        secret: the key of the keyed hash, at least 16 bytes. Unless given, the first process
+            puts 32 random bytes under ``prefix:secret``: whoever can read this Redis can then
+            test prompts against names of entries.
+        timeout: the most seconds a lookup (:meth:`get`, :meth:`secret`, :meth:`delete`) may
+            take, connecting included; 0.1 unless told. TLS over a long way needs more.
+        write_timeout: the same for :meth:`put`, which no client waits for; 1.0 unless told.
+        retry_after: seconds of peace after Redis failed to answer; 5.0 unless told.
+
+    Raises:
+        ConfigurationError: a setting cannot work.
+        MissingExtraError: redis-py is not installed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        prefix: str = "streamward",
+        secret: bytes | None = None,
+        timeout: float = 0.1,
+        write_timeout: float = 1.0,
+        retry_after: float = 5.0,
+    ) -> None:
+        if re.fullmatch(r"[A-Za-z0-9._:-]{1,64}", prefix) is None:
+            raise ConfigurationError(
+                "RedisCache(prefix=…) wants 1 to 64 letters, digits, '.', '_', ':' or '-', "
+                "such as 'streamward'"
+            )
+        if secret is not None and len(secret) < _MIN_SECRET_BYTES:
+            raise ConfigurationError(
+                "RedisCache(secret=…) wants at least 16 random bytes: "
+                "write secret=bytes.fromhex(…) with what `openssl rand -hex 32` prints"
+            )
+        for name, seconds in (
+            ("timeout", timeout),
+            ("write_timeout", write_timeout),
+            ("retry_after", retry_after),
+        ):
+            if not 0 < seconds < math.inf:
+                raise ConfigurationError(f"RedisCache({name}=…) wants seconds above 0, as in 0.1")
+        self._prefix = prefix
+        self._given_secret = secret
+        self._found_secret: bytes | None = None
+        self._found_until = 0.0
+        self._timeout = timeout
+        self._write_timeout = write_timeout
+        self._link = _link_to(url, Breaker(retry_after))
+
+    def __repr__(self) -> str:
+        return f"RedisCache(prefix={self._prefix!r})"  # the URL may hold a password
+
+    async def secret(self) -> bytes:
+        """Return the secret that was given, or the one that all processes share in Redis.
+
+        Raises:
+            CacheError: Redis cannot say.
+        """
+        if self._given_secret is not None:
+            return self._given_secret
+        if self._found_secret is None or time.monotonic() >= self._found_until:
+            found = await self._link.call(self._agree_on_secret, self._timeout)
+            if not isinstance(found, bytes) or len(found) < _MIN_SECRET_BYTES:
+                raise CacheUnavailableError("refused")
+            self._found_secret = found
+            self._found_until = time.monotonic() + _SECRET_SECONDS
+        return self._found_secret
+
+    async def get(self, key: bytes) -> Recording | None:
+        """Return the recording under ``key``, or None.
+
+        Raises:
+            CacheUnavailableError: Redis did not answer in time, or not with a value.
+            CorruptRecordingError: what is there is no recording for ``key``.
+        """
+        name = self._name(key)
+        value: object = await self._link.call(lambda redis: redis.get(name), self._timeout)
+        if value is None:
+            return None
+        if not isinstance(value, bytes) or not value.startswith(key):
+            raise CorruptRecordingError("the entry belongs to another key")
+        return decode(value.removeprefix(key))
+
+    async def put(self, key: bytes, recording: Recording, ttl: float) -> None:
+        """Keep ``recording`` for ``ttl`` seconds, a year at the most.
+
+        Raises:
+            CacheFullError: Redis is at its ``maxmemory``.
+            CacheUnavailableError: Redis did not answer in time, or refused.
+        """
+        if not ttl > 0:
+            await self.delete(key)
+            return
+        name, value = self._name(key), key + encode(recording)
+        milliseconds = math.ceil(min(ttl, _YEAR_SECONDS) * 1000)
+        await self._link.call(
+            lambda redis: redis.set(name, value, px=milliseconds), self._write_timeout
+        )
+
+    async def delete(self, key: bytes) -> None:
+        """Forget what is under ``key``, if anything.
+
+        Raises:
+            CacheUnavailableError: Redis did not answer in time, or refused.
+        """
+        name = self._name(key)
+        await self._link.call(lambda redis: redis.delete(name), self._timeout)
+
+    async def close(self) -> None:
+        """Close the connections of the running loop; other loops keep theirs."""
+        await self._link.close()
+
+    def _name(self, key: bytes) -> str:
+        readable = base64.urlsafe_b64encode(key).rstrip(b"=").decode("ascii")
+        return f"{self._prefix}:{{{readable}}}"
+
+    async def _agree_on_secret(self, redis: Redis) -> object:
+        name = f"{self._prefix}:secret"
+        # Read first: a full Redis, or a replica, refuses to write but can still tell.
+        found: object = await redis.get(name)
+        if found is None:
+            await redis.set(name, self._found_secret or secrets.token_bytes(32), nx=True)
+            found = await redis.get(name)
+        return found
+
+
+def _link_to(url: str, breaker: Breaker) -> RedisLink:
+    try:
+        from .redis_link import RedisLink  # noqa: PLC0415 - the extra may be missing
+    except ImportError as error:
+        raise MissingExtraError("redis", "RedisCache()") from error
+    try:
+        return RedisLink(url, breaker)
+    except ValueError as error:
+        # No quoting: the URL may hold a password.
+        raise ConfigurationError(
+            "RedisCache(url) wants an address such as 'redis://localhost:6379/0', "
+            "'rediss://user:password@host:6380/0' or 'unix:///run/redis.sock'"
+        ) from error

@@ -1,0 +1,45 @@
+"""What a store of recordings can do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from .recording import Recording
+
+__all__ = ["Cache"]
+
+
+@runtime_checkable
+class Cache(Protocol):
+    """Keeps recordings under the keys of requests, for a time.
+
+    One object is made when the application is configured, before any event loop runs, and
+    serves every loop and thread after that. It may forget an entry at any moment.
+
+    Nothing but :class:`~streamward.errors.CacheError` and its subclasses leaves a method (a
+    cancellation apart), so that a door can go on without the store (P10).
+    """
+
+    async def secret(self) -> bytes:
+        """Return the key of the keyed hash, the same for all who share this store."""
+        ...
+
+    async def get(self, key: bytes) -> Recording | None:
+        """Return the recording under ``key``, or None if there is none or its time is up."""
+        ...
+
+    async def put(self, key: bytes, recording: Recording, ttl: float) -> None:
+        """Keep ``recording`` under ``key`` for ``ttl`` seconds, in place of what was there.
+
+        With a ``ttl`` of 0 or less nothing is kept.
+        """
+        ...
+
+    async def delete(self, key: bytes) -> None:
+        """Forget what is under ``key``, if anything."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what the running loop holds. The store opens again when it is next used."""
+        ...

@@ -1,0 +1,62 @@
+"""A setting of RedisCache that cannot work fails at once, and says what to write instead."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from streamward.cache import RedisCache
+from streamward.errors import ConfigurationError, MissingExtraError
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "localhost:6379",
+        "http://localhost",
+        "redis://localhost:port/0",
+        "redis://localhost:99999/0",
+        "redis://u:hunter2@localhost/0?no_such_parameter=1",
+        "redis://u:hunter2@localhost/0?max_connections=many",
+        "redis://u:hunter2@localhost/0?protocol=4",
+    ],
+)
+def test_a_url_that_cannot_be_used(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="redis://localhost:6379/0") as caught:
+        RedisCache(url)
+
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"prefix": ""}, "letters"),
+        ({"prefix": "a b"}, "letters"),
+        ({"prefix": "{a}"}, "letters"),
+        ({"secret": b"short"}, "16 random bytes"),
+        ({"timeout": 0}, "timeout"),
+        ({"timeout": float("inf")}, "timeout"),
+        ({"write_timeout": -1.0}, "write_timeout"),
+        ({"retry_after": float("nan")}, "retry_after"),
+    ],
+)
+def test_a_setting_that_cannot_work(setting: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        RedisCache("redis://localhost", **setting)
+
+
+def test_the_representation_shows_no_password() -> None:
+    assert repr(RedisCache("redis://u:hunter2@localhost/0")) == "RedisCache(prefix='streamward')"
+
+
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    monkeypatch.delitem(sys.modules, "streamward.cache.redis_link")
+    with pytest.raises(MissingExtraError, match=r"streamward\[redis\]") as caught:
+        RedisCache("redis://localhost")
+
+    assert caught.value.extra == "redis"
