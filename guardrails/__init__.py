@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from .action import Action, ActionLike, Block, Flag, Hash, Mask, Redact, Replace
 from .guard import Finding, Guard, OnError, Scanner
+from .pii import PII
 from .ward import MAX_HELD, Ward
 
 __all__ = [
     "MAX_HELD",
+    "PII",
     "Action",
     "ActionLike",
     "Block",

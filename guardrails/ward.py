@@ -185,7 +185,7 @@ class Ward:
                 self._held = 0
                 break
             leaving.append(self._render(waiting))
-        return leaving
+        return [frame for frame in leaving if frame]
 
     def _reaches_block(self, waiting: _Waiting) -> bool:
         return any(channel.reaches_block(part) for channel, _, part in waiting.parts)
@@ -209,6 +209,8 @@ class Ward:
             return waiting.frame.raw
         if PAYLOAD in edits:
             data = edits[PAYLOAD].encode("utf-8", "replace")
+            if not data:  # an event without data breaks clients; a text without it says nothing
+                return b""
         else:
             data = splice(waiting.frame.data or b"", edits)
         return self._framing.with_data(waiting.frame, data)
