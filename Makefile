@@ -14,7 +14,7 @@ test: $(READY) system
 	$(BIN)/pytest
 
 soak: $(READY) system
-	$(BIN)/pytest -m soak --timeout 1800
+	$(BIN)/pytest --hypothesis-profile=soak --timeout=3000 tests/promises tests/guardrails tests/wire
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -1,4 +1,4 @@
-"""A real Redis for the tests, on a free loopback port."""
+"""What all tests have: a real Redis on a free loopback port, and how long properties run."""
 
 from __future__ import annotations
 
@@ -14,9 +14,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# `make soak` runs the same properties for longer: --hypothesis-profile=soak.
+settings.register_profile("short", deadline=None, max_examples=100)
+settings.register_profile(
+    "soak", deadline=None, max_examples=5000, suppress_health_check=list(HealthCheck)
+)
+settings.load_profile("short")
 
 START_SECONDS = 10
 ATTEMPTS = 3  # another process may take the free port before Redis does

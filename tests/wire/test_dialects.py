@@ -1,0 +1,420 @@
+"""Every dialect keeps the promises of the design on every example stream."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from wire_run import LIMIT, Run, bytewise, cut, random_cuts, run
+from wire_vectors import VECTORS, Vector
+from word_guard import BLOCKING, EDITING, FINDING_NOTHING, GONE, SECRET, cleaned
+
+from streamward.wire import (
+    DIALECTS,
+    PLAIN,
+    Channel,
+    JsonProjection,
+    Text,
+    TextProjection,
+    detect,
+    expect,
+    framing_of,
+    loads,
+)
+from streamward.wire import SSE as SSE_FRAMING
+
+BY_NAME = {vector.name: vector for vector in VECTORS}
+SECRETS = [vector for vector in VECTORS if vector.secret]
+named = pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
+secrets = pytest.mark.parametrize("vector", SECRETS, ids=lambda vector: vector.name)
+
+
+def read_back(vector: Vector, body: bytes) -> tuple[dict[Channel, str], list[Any]]:
+    """Read a stream as its client does: the text of each channel, and every JSON payload."""
+    texts: dict[Channel, str] = {}
+    values: list[Any] = []
+    dialect = run(vector, FINDING_NOTHING).dialect
+    assert dialect is not None
+    reader, framer = dialect.reader(), dialect.framing.framer(LIMIT)
+    for frame in (*framer.feed(body), *framer.finish()):
+        if frame.data is None:
+            continue
+        for step in reader.read(frame):
+            if isinstance(step, Text):
+                texts[step.channel] = texts.get(step.channel, "") + step.text
+        if dialect.framing is not PLAIN and frame.data.startswith((b"{", b"[{", b'"')):
+            values.append(json.loads(frame.data))
+    return texts, values
+
+
+def readable(channel: Channel, text: str) -> list[str]:
+    """The runs of a channel's text as a person reads them."""
+    projection = JsonProjection() if channel.form == "json" else TextProjection()
+    runs = [""]
+    for run_ in (*projection.feed(text), *projection.finish()):
+        runs[-1] += run_.text
+        if run_.closes:
+            runs.append("")
+    return [run_ for run_ in runs if run_]
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every string and name in a value, those inside of JSON text and tokens too."""
+    if isinstance(value, str):
+        yield value
+        if value.startswith(("{", "[")):
+            try:
+                yield from strings(json.loads(value))
+            except ValueError:
+                return
+    elif isinstance(value, dict):
+        yield from value
+        for inner in value.values():
+            yield from strings(inner)
+    elif isinstance(value, list):
+        yield from (text for inner in value for text in strings(inner))
+        if value and all(isinstance(inner, dict) and "token" in inner for inner in value):
+            yield "".join(inner["token"] for inner in value)
+            yield bytes(byte for inner in value for byte in inner["bytes"]).decode()
+
+
+@named
+def test_dialect_is_recognised(vector: Vector) -> None:
+    recognised = run(vector, FINDING_NOTHING).dialect
+
+    assert recognised is not None
+    assert recognised.name == vector.dialect
+
+
+@named
+def test_stream_without_findings_leaves_byte_for_byte(vector: Vector) -> None:
+    if "run ahead" in vector.name:
+        pytest.skip("these tokens go, found or not")
+
+    whole = run(vector, FINDING_NOTHING).out
+    by_bytes = run(vector, FINDING_NOTHING, bytewise(vector.body)).out
+
+    assert whole == vector.body
+    assert by_bytes == vector.body
+
+
+@named
+def test_only_a_good_end_is_complete(vector: Vector) -> None:
+    reader = run(vector, EDITING).reader
+
+    assert reader is not None
+    assert (reader.complete, reader.failed) == (vector.complete, vector.failed)
+
+
+@named
+def test_a_truncated_stream_is_never_complete_where_there_is_an_end_marker(vector: Vector) -> None:
+    if not vector.complete or vector.dialect in {"unknown_json", "unknown_ndjson", "raw_sse", "plain_text"}:
+        pytest.skip("no end marker to miss")
+    going = Run(vector, [EDITING])
+    framer = going.framing.framer(LIMIT)
+    frames = [frame for frame in framer.feed(vector.body) if frame.data is not None]
+    last = next(
+        number
+        for number, frame in reversed(list(enumerate(frames)))
+        if frame.event != "ping" and (frame.data != b"[DONE]" or vector.dialect != "openai_responses")
+    )
+
+    for frame in frames[:last]:
+        going._frame(frame)
+
+    assert going.reader is not None
+    assert not going.reader.complete
+
+
+@secrets
+def test_secret_occurs_nowhere(vector: Vector) -> None:
+    out = run(vector, EDITING).out
+    texts, values = read_back(vector, out)
+
+    assert SECRET.encode() not in out
+    assert not [text for value in values for text in strings(value) if SECRET in text]
+    assert not [text for channel, text in texts.items() for text in readable(channel, text) if SECRET in text]
+
+
+@secrets
+def test_decided_text_equals_the_guard_on_the_whole_text(vector: Vector) -> None:
+    before, _ = read_back(vector, vector.body)
+    after, _ = read_back(vector, run(vector, EDITING).out)
+
+    expected = {
+        channel: [cleaned(text) for text in readable(channel, text)]
+        for channel, text in before.items()
+    }
+    assert {channel: readable(channel, text) for channel, text in after.items()} == expected
+    assert any(GONE in text for texts in expected.values() for text in texts) or "cut" in vector.name or before != after or b"GONE" in run(vector, EDITING).out
+
+
+@named
+def test_every_frame_that_parsed_still_parses(vector: Vector) -> None:
+    out = run(vector, EDITING).out
+    framing = framing_of(vector.content_type)
+    assert framing is not None
+    if framing is PLAIN:
+        return
+    framer, framer_out = framing.framer(LIMIT), framing.framer(LIMIT)
+    before = [frame for frame in (*framer.feed(vector.body), *framer.finish()) if frame.data]
+    after = [frame for frame in (*framer_out.feed(out), *framer_out.finish()) if frame.data]
+
+    assert [frame.event for frame in after] == [frame.event for frame in before]
+    for old, new in zip(before, after, strict=True):
+        assert shape(old.data or b"") == shape(new.data or b"")
+
+
+def shape(data: bytes) -> Any:
+    """A payload without its texts and lists of numbers: what an edit never changes."""
+
+    def blank(value: Any) -> Any:
+        if isinstance(value, dict):
+            skip = ("logprobs", "context", "token_ids")
+            return {name: blank(inner) for name, inner in value.items() if name not in skip}
+        if isinstance(value, list):
+            return [blank(inner) for inner in value]
+        return "" if isinstance(value, str) else value
+
+    try:
+        return blank(json.loads(data))
+    except ValueError:
+        return None
+
+
+@named
+def test_arguments_that_were_json_still_are(vector: Vector) -> None:
+    before, _ = read_back(vector, vector.body)
+    after, _ = read_back(vector, run(vector, EDITING).out)
+
+    for channel, text in before.items():
+        if channel.form != "json":
+            continue
+        try:
+            value = json.loads(text)
+        except ValueError:
+            continue
+        assert json.loads(after[channel]) == json.loads(
+            re.sub(r"S3CRET-[0-9]+", GONE, json.dumps(value))
+        )
+
+
+@named
+@settings(max_examples=6, deadline=None)
+@given(at=st.lists(st.integers(0, 1 << 16), max_size=12))
+def test_output_does_not_depend_on_the_chunks(vector: Vector, at: list[int]) -> None:
+    whole = run(vector, EDITING).out
+    going = Run(vector, [EDITING])
+
+    for chunk in cut(vector.body, at):
+        going.feed(chunk)
+        assert whole.startswith(going.out)
+    going.finish()
+
+    assert whole == going.out
+
+
+@named
+def test_output_does_not_depend_on_single_bytes(vector: Vector) -> None:
+    assert run(vector, EDITING, bytewise(vector.body)).out == run(vector, EDITING).out
+
+
+@secrets
+def test_a_blocked_answer_says_nothing_of_what_blocked_it(vector: Vector) -> None:
+    whole = run(vector, BLOCKING)
+
+    assert whole.ward.blocked is not None
+    assert b"S3C" not in whole.out.replace(b"S3CRET-[", b"")
+    for seed in range(3):
+        assert run(vector, BLOCKING, random_cuts(vector.body, seed)).out == whole.out
+
+
+@pytest.mark.parametrize("seed", range(3))
+@named
+def test_no_part_of_the_secret_leaves_early(vector: Vector, seed: int) -> None:
+    going = Run(vector, [EDITING])
+    final = run(vector, EDITING).out
+
+    for chunk in random_cuts(vector.body, seed):
+        going.feed(chunk)
+
+        assert final.startswith(going.out)
+
+
+def test_signature_of_an_edited_block_goes_and_of_another_stays() -> None:
+    edited = run(BY_NAME["anthropic thinking *"], EDITING).out
+    clean = run(BY_NAME["anthropic signed and clean"], EDITING).out
+
+    assert b"c2lnbmF0dXJl" not in edited
+    assert b"c2lnbmF0dXJl" in clean
+    assert b"b3BhcXVl" in edited
+
+
+def test_context_goes_with_any_edit_and_stays_without_one() -> None:
+    edited = run(BY_NAME["ollama generate *"], EDITING).out
+    clean = run(BY_NAME["ollama context"], EDITING).out
+
+    assert b'"context":[]' in edited
+    assert b'"context":[1,2,3]' in clean
+
+
+def test_sequence_numbers_and_encrypted_fields_stay() -> None:
+    vector = BY_NAME["responses reasoning *"]
+    _, values = read_back(vector, run(vector, EDITING).out)
+
+    assert [value["sequence_number"] for value in values] == list(range(len(values)))
+    assert values[-1]["response"]["output"][0]["encrypted_content"] == "opaque"
+
+
+def test_files_and_sound_pass() -> None:
+    ui = run(BY_NAME["ui data and sources *"], EDITING).out
+    chat = run(BY_NAME["chat audio and extras *"], EDITING).out
+
+    assert b"data:image/png;base64,QUJD" in ui
+    assert b"QUJD" * 40 in chat
+
+
+@pytest.mark.parametrize(
+    ("name", "tokens"),
+    [
+        ("chat short", (11, 7)),
+        ("chat audio and extras *", (11, 7)),
+        ("responses text *", (5, 3)),
+        ("anthropic short", (25, 5)),
+        ("ollama short", (11, 37)),
+        ("ui short", None),
+    ],
+)
+def test_usage_is_read(name: str, tokens: tuple[int, int] | None) -> None:
+    reader = run(BY_NAME[name], EDITING).reader
+    assert reader is not None
+
+    usage = reader.usage
+
+    assert (None if usage is None else (usage.input_tokens, usage.output_tokens)) == tokens
+
+
+def test_repeated_texts_are_counted_once() -> None:
+    text = run(BY_NAME["responses text *"], EDITING).ward.findings
+    tool = run(BY_NAME["ui tools *"], EDITING).ward.findings
+
+    assert text.total() == 2  # the instructions, and the answer
+    assert tool.total() == 5  # three inputs and two outputs
+
+
+@pytest.mark.parametrize(
+    ("first", "dialect"),
+    [
+        ({"type": "message_start"}, "anthropic"),
+        ({"type": "message-start", "id": "x"}, "unknown_json"),  # Cohere
+        ({"type": "start", "messageId": "m"}, "ai_sdk_ui"),
+        ({"type": "start"}, "ai_sdk_ui"),
+        ({"type": "start", "run": 1}, "unknown_json"),
+        ({"type": "ping"}, "unknown_json"),
+        ({"type": "content-delta"}, "unknown_json"),
+        ({"type": "text-delta", "id": "1", "delta": "x"}, "ai_sdk_ui"),
+        ({"type": "data-x", "data": 1}, "ai_sdk_ui"),
+        ({"type": "response.created"}, "openai_responses"),
+        ({"type": "response.created", "event_id": "e"}, "unknown_json"),  # Realtime
+        ({"choices": []}, "openai_chat"),
+        ({"choices": [{"delta": {}}]}, "openai_chat"),
+        ({"choices": [{"text": "x"}]}, "unknown_json"),  # legacy completions
+        ([1], "unknown_json"),
+        ("text", "unknown_json"),
+        (5, "raw_sse"),
+        ({"error": {"message": "x"}}, "unknown_json"),
+    ],
+)
+def test_first_frame_is_told_apart(first: Any, dialect: str) -> None:
+    framer = SSE_FRAMING.framer(LIMIT)
+    (frame,) = framer.feed(SSE_FRAMING.build(json.dumps(first).encode(), ""))
+
+    assert detect(SSE_FRAMING, {}, "/x", frame).name == dialect
+
+
+def test_header_and_path_are_believed_before_the_first_frame() -> None:
+    header = {"x-vercel-ai-ui-message-stream": "v1"}
+
+    assert expect(SSE_FRAMING, "/api/chat", header).name == "ai_sdk_ui"
+    assert expect(SSE_FRAMING, "/v1/chat/completions/").name == "openai_chat"
+    assert expect(SSE_FRAMING, "/v1/messages").name == "anthropic"
+    assert expect(SSE_FRAMING, "/v1/responses").name == "openai_responses"
+    assert expect(SSE_FRAMING, "/api/chat").name == "raw_sse"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_every_dialect_reads_its_own_heartbeat(dialect: Any) -> None:
+    framer = dialect.framing.framer(LIMIT)
+    reader = dialect.reader()
+
+    for frame in (*framer.feed(dialect.heartbeat), *framer.finish()):
+        if frame.data is not None:
+            assert [step for step in reader.read(frame) if isinstance(step, Text)] == []
+    assert not reader.failed
+
+
+@pytest.mark.parametrize("data", [b"5", b'"x"', b"[]", b"{", b"\xff", b'{"choices":3}', b'{"choices":[1]}', b'{"choices":[{"index":"x"}]}', b'{"choices":[{"delta":{"tool_calls":[1]}}]}', b'{"type":"content_block_stop","index":"x"}', b'{"type":1}'])
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_a_reader_reads_or_refuses_whatever_comes(dialect: Any, data: bytes) -> None:
+    from streamward.errors import UnreadableFrameError
+
+    (frame,) = dialect.framing.framer(LIMIT).feed(dialect.framing.build(data, ""))
+    try:
+        dialect.reader().read(frame)
+    except UnreadableFrameError as error:
+        assert data.decode("utf-8", "replace") not in str(error)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+NAMES = st.sampled_from(
+    [
+        *("choices", "delta", "content", "reasoning", "tool_calls", "function", "arguments", "index"),
+        *("logprobs", "token", "bytes", "finish_reason", "usage", "error", "type", "event", "item"),
+        *("part", "response", "output", "item_id", "message", "content_block", "signature", "text"),
+        *("thinking", "done", "context", "id", "toolCallId", "input", "data", "audio", "custom"),
+        *("reasoning_details", "stop_reason", "name", "images", "image", "citation", "x_groq"),
+    ]
+)
+TYPES = st.sampled_from(
+    [
+        *("content_block_start", "content_block_delta", "content_block_stop", "message_start"),
+        *("message_delta", "error", "response.output_text.delta", "response.output_item.done"),
+        *("response.completed", "response.content_part.added", "text-delta", "tool-input-start"),
+        *("tool-input-delta", "tool-input-available", "data-x", "finish", "start", "abort", "x"),
+    ]
+)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+@settings(max_examples=60, deadline=None)
+@given(values=st.lists(st.tuples(TYPES, st.dictionaries(NAMES, JSON, max_size=6)), max_size=4))
+def test_a_reader_never_breaks(dialect: Any, values: list[tuple[str, dict[str, Any]]]) -> None:
+    from streamward.errors import UnreadableFrameError
+    from streamward.guardrails.ward import Ward
+
+    reader, ward = dialect.reader(), Ward([EDITING], dialect.framing)
+    framer = dialect.framing.framer(LIMIT)
+    for kind, value in values:
+        data = json.dumps({"type": kind, **value}).encode()
+        for frame in framer.feed(dialect.framing.build(data, kind)):
+            try:
+                steps = reader.read(frame)
+            except UnreadableFrameError:
+                continue
+            for out in ward.feed(frame, steps):
+                if dialect.framing is not PLAIN:
+                    loads(dialect.framing.framer(LIMIT).feed(out)[0].data)
