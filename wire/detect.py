@@ -11,25 +11,43 @@ from collections.abc import Mapping
 
 from ..errors import UnreadableFrameError
 from .dialect import Dialect, Hint
+from .dialects.ai_sdk_ui import AI_SDK_UI
+from .dialects.anthropic import ANTHROPIC
+from .dialects.ollama import OLLAMA
 from .dialects.openai_chat import OPENAI_CHAT
+from .dialects.openai_responses import OPENAI_RESPONSES
 from .dialects.plain_text import PLAIN_TEXT
 from .dialects.raw_sse import RAW_SSE
 from .dialects.unknown_json import UNKNOWN_JSON, UNKNOWN_NDJSON
 from .frame import Frame, Framing
-from .json_codec import loads
+from .json_codec import is_object, loads
 from .ndjson import NDJSON
 from .plain import PLAIN
 from .sse import SSE
 
-__all__ = ["DIALECTS", "detect", "expect", "framing_of", "is_bare_error", "is_end_marker", "may_be_sse"]
+__all__ = [
+    "DIALECTS",
+    "detect",
+    "expect",
+    "framing_of",
+    "is_bare_error",
+    "is_end_marker",
+    "may_be_sse",
+]
 
 DIALECTS: tuple[Dialect, ...] = (
+    AI_SDK_UI,
     OPENAI_CHAT,
+    OPENAI_RESPONSES,
+    ANTHROPIC,
+    OLLAMA,
     UNKNOWN_JSON,
     RAW_SSE,
     UNKNOWN_NDJSON,
     PLAIN_TEXT,
 )
+
+_GENERIC = (UNKNOWN_JSON, RAW_SSE, UNKNOWN_NDJSON, PLAIN_TEXT)
 
 _MEDIA_TYPES = {
     "text/event-stream": SSE,
@@ -74,7 +92,7 @@ def is_bare_error(frame: Frame) -> bool:
         value = loads(frame.data or b"")
     except UnreadableFrameError:
         return False
-    return isinstance(value, dict) and value.keys() == {"error"}
+    return is_object(value) and value.keys() == {"error"}
 
 
 def detect(framing: Framing, headers: Mapping[str, str], path: str, frame: Frame) -> Dialect:
@@ -92,10 +110,30 @@ def detect(framing: Framing, headers: Mapping[str, str], path: str, frame: Frame
         value = None
     hint = Hint(headers, path, frame, value)
     rows = [row for row in DIALECTS if row.framing is framing]
-    return next((row for row in rows if row.claims(hint)), rows[-1])
+    found = next((row for row in rows if row.claims(hint)), rows[-1])
+    # An error says little of who sent it; where the path says more, it is believed.
+    says_error = is_object(value) and bool(value.get("error") or value.get("type") == "error")
+    return expect(framing, path, headers, found) if says_error and found in _GENERIC else found
 
 
-def expect(framing: Framing, path: str) -> Dialect:
-    """Guess a dialect before its first frame, for an error or a heartbeat that cannot wait."""
+def expect(
+    framing: Framing,
+    path: str,
+    headers: Mapping[str, str] | None = None,
+    otherwise: Dialect | None = None,
+) -> Dialect:
+    """Guess a dialect before its first frame, for an error or a heartbeat that cannot wait.
+
+    Args:
+        framing: how the stream is cut.
+        path: the path of the request.
+        headers: response headers, names in lower case, where they are known.
+        otherwise: the guess where nothing hints at a dialect; the framing's last row if omitted.
+    """
     rows = [row for row in DIALECTS if row.framing is framing]
-    return next((row for row in rows if path.endswith(row.paths) and row.paths), rows[-1])
+    for row in rows:
+        if row.header is not None and (headers or {}).get(row.header[0]) == row.header[1]:
+            return row
+    asked = path.rstrip("/")
+    guess = next((row for row in rows if row.paths and asked.endswith(row.paths)), rows[-1])
+    return otherwise if otherwise is not None and guess is rows[-1] else guess

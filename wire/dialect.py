@@ -90,6 +90,7 @@ class Dialect:
         reader: opens the reader of one stream.
         claims: whether a first frame is of this dialect.
         paths: ends of request paths that hint at it, before there is a frame.
+        header: a vendor's response header that names it, and the value; none where there is none.
         heartbeat: bytes that say *still there* at a frame boundary and change nothing.
         heartbeat_after_id: False where a heartbeat behind an SSE ``id`` breaks a client.
     """
@@ -99,5 +100,6 @@ class Dialect:
     reader: Callable[[], Reader]
     claims: Callable[[Hint], bool]
     paths: tuple[str, ...] = ()
+    header: tuple[str, str] | None = None
     heartbeat: bytes = b": ping\n\n"
     heartbeat_after_id: bool = True

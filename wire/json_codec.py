@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
 from ..errors import UnreadableFrameError
 
-__all__ = ["dumps", "loads"]
+__all__ = ["dumps", "is_array", "is_object", "loads"]
 
 _decode = msgspec.json.Decoder().decode
 
@@ -40,3 +40,13 @@ def dumps(value: Any) -> bytes:
     surrogate pair has no UTF-8: escapes keep both out of the way.
     """
     return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a parsed value is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: Any) -> TypeGuard[list[Any]]:
+    """Whether a parsed value is a JSON array."""
+    return isinstance(value, list)

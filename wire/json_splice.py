@@ -19,7 +19,7 @@ Path = tuple[str | int, ...]
 """Where a value stands: object keys and array positions from the root; ``()`` is the root."""
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SCALAR = re.compile(rb"[^\s,\]}]+")
 
 

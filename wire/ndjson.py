@@ -12,36 +12,49 @@ class NdjsonFramer:
     """Cuts a byte stream into lines.
 
     Args:
-        limit: how many bytes an incomplete line may have.
+        limit: how many bytes a line may have.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._buffer = bytearray()
+        self._too_large = False
 
     def feed(self, chunk: bytes) -> list[Frame]:
         """Take bytes; return the lines that are complete now."""
+        self._check()
         head, newline, rest = chunk.rpartition(b"\n")
-        if not newline:
-            self._keep(chunk)
-            return []
-        lines = bytes(self._buffer + head).split(b"\n")
-        self._buffer.clear()
-        self._keep(rest)
-        return [_line(line + b"\n") for line in lines]
+        frames: list[Frame] = []
+        if newline:
+            lines = bytes(self._buffer + head).split(b"\n")
+            self._buffer.clear()
+            for line in lines:
+                if len(line) >= self._limit:
+                    return self._give_up(frames)
+                frames.append(_line(line + b"\n"))
+        self._buffer += rest
+        return self._give_up(frames) if len(self._buffer) > self._limit else frames
 
     def finish(self) -> list[Frame]:
         """Return the line that the end of the stream closes.
 
         A last line without its LF is a whole line: NDJSON writers often leave it out.
         """
+        self._check()
         rest = bytes(self._buffer)
         self._buffer.clear()
         return [_line(rest)] if rest else []
 
-    def _keep(self, rest: bytes) -> None:
-        self._buffer += rest
-        if len(self._buffer) > self._limit:
+    def _give_up(self, frames: list[Frame]) -> list[Frame]:
+        """Deliver what came before the large line; the next call raises."""
+        self._too_large = True
+        self._buffer.clear()
+        if not frames:
+            self._check()
+        return frames
+
+    def _check(self) -> None:
+        if self._too_large:
             raise FrameTooLargeError(self._limit)
 
 

@@ -31,11 +31,12 @@ class SseFramer:
     """Cuts a byte stream into SSE blocks.
 
     Args:
-        limit: how many bytes an incomplete block may have.
+        limit: how many bytes a block may have.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._too_large = False
         self._buffer = bytearray()
         self._searched = 0  # no blank line begins before this offset of the buffer
         self._seen_cr = False
@@ -44,6 +45,7 @@ class SseFramer:
 
     def feed(self, chunk: bytes) -> list[Frame]:
         """Take bytes; return the blocks that are complete now."""
+        self._check()
         frames: list[Frame] = []
         if self._after_cr and chunk:
             self._after_cr = False
@@ -61,14 +63,23 @@ class SseFramer:
         self._after_cr = taken > 0 and not self._buffer and chunk.endswith(b"\r")
         # A line end of up to two bytes may be the first half of the blank line.
         self._searched = max(0, len(self._buffer) - 2)
-        if len(self._buffer) > self._limit:
-            raise FrameTooLargeError(self._limit)
+        self._too_large = self._too_large or len(self._buffer) > self._limit
+        if not frames:
+            self._check()  # else what came before the large block leaves, and the next call raises
         return frames
+
+    def _check(self) -> None:
+        if self._too_large:
+            self._buffer.clear()
+            raise FrameTooLargeError(self._limit)
 
     def _cut(self, buffer: bytes | bytearray, frames: list[Frame]) -> int:
         """Append the complete blocks of the buffer; return how many bytes they took."""
         begin = 0
         while begin < len(buffer) and (end := self._block_end(buffer, begin)) > 0:
+            if end - begin > self._limit:
+                self._too_large = True
+                return len(buffer)
             frames.append(self._block(bytes(buffer[begin:end])))
             begin = end
             self._searched = 0
@@ -76,6 +87,7 @@ class SseFramer:
 
     def finish(self) -> list[Frame]:
         """Return the block that the end of the stream cut off, if there is one."""
+        self._check()
         rest = bytes(self._buffer)
         self._buffer.clear()
         return [self._block(rest, ended=False)] if rest else []
@@ -136,20 +148,28 @@ def _parse(raw: bytes, text: bytes, *, ended: bool) -> Frame:
     )
 
 
-def _lines(raw: bytes) -> list[bytes]:
-    return [line for line in _LINE.findall(raw) if line]
+def _lines(frame: Frame) -> list[tuple[bytes, bytes]]:
+    """Return each line of a frame with the name of its field; a comment has an empty one.
 
-
-def _field(line: bytes) -> bytes:
-    return line.removeprefix(_BOM).rstrip(b"\r\n").partition(b":")[0]
+    A BOM is dropped from the first line of a stream only: elsewhere it is part of a name.
+    """
+    asides = frame.aside.split(b"\n")
+    lines: list[tuple[bytes, bytes]] = []
+    for line in _LINE.findall(frame.raw):
+        bare = line.rstrip(b"\r\n")
+        if bare not in asides:
+            bare = bare.removeprefix(_BOM)
+        if line:
+            lines.append((line, bare.partition(b":")[0]))
+    return lines
 
 
 def _with_data(frame: Frame, data: bytes) -> bytes:
     """Write the payload in the place of the first data line; the others go."""
     out: list[bytes] = []
     written = False
-    for line in _lines(frame.raw):
-        if _field(line) != b"data":
+    for line, field in _lines(frame):
+        if field != b"data":
             out.append(line)
         elif not written:
             written = True
@@ -164,9 +184,7 @@ def _data_lines(data: bytes, ending: bytes) -> bytes:
 
 
 def _without_aside(frame: Frame) -> Frame:
-    kept = [
-        line for line in _lines(frame.raw) if not line.strip(b"\r\n") or _field(line) in _FIELDS
-    ]
+    kept = [line for line, field in _lines(frame) if field in _FIELDS or not line.strip(b"\r\n")]
     return Frame(b"".join(kept), frame.data, frame.event, b"", frame.ended)
 
 

@@ -375,11 +375,6 @@ def test_a_reader_reads_or_refuses_whatever_comes(dialect: Any, data: bytes) -> 
         assert data.decode("utf-8", "replace") not in str(error)
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
-    max_leaves=12,
-)
 NAMES = st.sampled_from(
     [
         *("choices", "delta", "content", "reasoning", "tool_calls", "function", "arguments", "index"),
@@ -388,6 +383,11 @@ NAMES = st.sampled_from(
         *("thinking", "done", "context", "id", "toolCallId", "input", "data", "audio", "custom"),
         *("reasoning_details", "stop_reason", "name", "images", "image", "citation", "x_groq"),
     ]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
 )
 TYPES = st.sampled_from(
     [

@@ -1,0 +1,1 @@
+"""One module per dialect; the table in ``detect`` names them all."""

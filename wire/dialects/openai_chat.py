@@ -1,23 +1,30 @@
 """OpenAI chat completions, and the many servers that speak them.
 
 Shapes: https://platform.openai.com/docs/api-reference/chat-streaming. Beyond the official fields:
-``reasoning_content`` (DeepSeek, older vLLM), ``reasoning`` (newer vLLM, OpenRouter), list content
-(Mistral), usage on any chunk (vLLM, DeepSeek). Whatever a chunk holds besides is scanned as text
-of unknown shape.
+``reasoning_content`` (DeepSeek, older vLLM), ``reasoning`` (newer vLLM, OpenRouter) and
+``reasoning_details`` (OpenRouter: the same text again), list content (Mistral), the transcript of
+audio, usage on any chunk (vLLM, DeepSeek). Whatever a chunk holds besides is scanned as text of
+unknown shape. Sound is not text: it passes. The names of functions are identifiers.
+
+A choice that passes from reasoning to its answer, or from its answer to a tool, has ended what it
+said before: that is decided at once. Should a server go back and forth, only the first passage
+counts. Tool arguments need no such end: the JSON itself shows where each string stops.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from ...errors import UnreadableFrameError
-from ..deep import OPAQUE, deep_scan
+from ..deep import OPAQUE, deep_scan, is_base64
 from ..dialect import Dialect, Hint, Problem, Reader
 from ..frame import Frame
-from ..json_codec import dumps, loads
+from ..json_codec import dumps, is_array, is_object, loads
 from ..json_splice import Path
-from ..reading import Channel, Close, Scrub, Step, Text, Usage
+from ..reading import Channel, Close, Form, Scrub, Step, Text, Usage
 from ..sse import SSE
+from .spelling import scrub_logprobs
 
 __all__ = ["OPENAI_CHAT"]
 
@@ -25,15 +32,14 @@ _DONE = b"[DONE]"
 _ENVELOPE = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
 _CHUNK = frozenset({*_ENVELOPE, "choices", "usage", "obfuscation", "provider"})
 _CHOICE = frozenset({"index", "delta", "finish_reason", "logprobs"})
-_DELTA = frozenset(
-    {"role", "content", "refusal", "reasoning_content", "reasoning", "tool_calls", "function_call"},
-)
+_GOOD_FINISHES = frozenset({"stop", "tool_calls", "function_call"})
 _TEXTS = (
     ("reasoning_content", "reasoning"),
     ("reasoning", "reasoning"),
     ("content", "content"),
     ("refusal", "refusal"),
 )
+_DETAILS = ("text", "summary")
 # Token ids decode to the text, so they go where a text was edited.
 _TOKEN_IDS = ("token_ids", "prompt_token_ids")
 
@@ -42,17 +48,21 @@ class OpenAIChatReader(Reader):
     """Reads one chat completion stream; ``n`` choices, each with its channels."""
 
     def __init__(self) -> None:
-        self._open: dict[int, Channel | None] = {}  # by choice: the channel that is speaking
-        self._finished: set[int] = set()
         self._channels: dict[tuple[str | int, ...], Channel] = {}
+        self._speaking: dict[int, str] = {}  # by choice: the kind of text that it speaks now
+        self._left: set[tuple[int, str]] = set()  # choices and kinds that have ended once
+        self._finished: set[int] = set()
         self._envelope: dict[str, Any] = {}
         self._done = False
         self._bad_finish = False
+        # For `refusal`: the choices that were not finished one frame ago. Only the last frame can
+        # have been withheld as a whole.
+        self._unfinished: tuple[int, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Every choice has a good finish reason, and the end marker came."""
-        every = bool(self._open) and self._finished >= self._open.keys()
+        every = bool(self._speaking) and self._finished >= self._speaking.keys()
         return self._done and every and not self._bad_finish and not self.failed
 
     def read(self, frame: Frame) -> list[Step]:
@@ -60,8 +70,9 @@ class OpenAIChatReader(Reader):
         if frame.data == _DONE:
             self._done = True
             return [Close()]
+        self._unfinished = tuple(sorted(self._speaking.keys() - self._finished))
         chunk = loads(frame.data or b"")
-        if not isinstance(chunk, dict):
+        if not is_object(chunk):
             raise UnreadableFrameError("a chat completion chunk is not an object")
         steps: list[Step] = []
         if chunk.get("error"):
@@ -69,12 +80,12 @@ class OpenAIChatReader(Reader):
             steps.append(Close())
         self._note(chunk)
         choices = chunk.get("choices")
-        if isinstance(choices, list):
+        if is_array(choices):
             for position, choice in enumerate(choices):
                 self._choice(choice, ("choices", position), steps)
-        if not chunk.keys() <= _CHUNK:
-            rest = {name: value for name, value in chunk.items() if name not in _CHUNK}
-            self._rest(rest, (), steps)
+        elif choices is not None:
+            raise UnreadableFrameError("the choices of a chunk are not a list")
+        _rest(chunk, (), steps, known=_CHUNK)
         if "obfuscation" in chunk:
             steps.append(Scrub(("obfuscation",), ""))
         return steps
@@ -82,116 +93,143 @@ class OpenAIChatReader(Reader):
     def _note(self, chunk: dict[str, Any]) -> None:
         if not self._envelope and chunk.get("id"):
             self._envelope = {name: chunk[name] for name in _ENVELOPE if name in chunk}
-        usage = chunk.get("usage")
-        if isinstance(usage, dict):
-            self.usage = Usage.of(usage, "prompt_tokens", "completion_tokens")
+        groq = chunk.get("x_groq")
+        for usage in (groq.get("usage") if is_object(groq) else None, chunk.get("usage")):
+            if is_object(usage):
+                self.usage = Usage.of(usage, "prompt_tokens", "completion_tokens")
 
     def _choice(self, choice: Any, path: Path, steps: list[Step]) -> None:
-        if not isinstance(choice, dict):
+        if not is_object(choice):
             raise UnreadableFrameError("a choice is not an object")
         index = choice.get("index", 0)
         if not isinstance(index, int):
             raise UnreadableFrameError("the index of a choice is not an integer")
-        self._open.setdefault(index, None)
+        self._speaking.setdefault(index, "")
         texts_from = len(steps)
         delta = choice.get("delta")
-        if isinstance(delta, dict):
+        if is_object(delta):
             self._delta(index, delta, (*path, "delta"), steps)
+        else:
+            steps.extend(deep_scan(delta, (*path, "delta")))
         if logprobs := choice.get("logprobs"):
-            said = "".join(step.text for step in steps[texts_from:] if isinstance(step, Text))
-            steps.append(_scrub_logprobs(logprobs, said, path))
-        if not choice.keys() <= _CHOICE:
-            rest = {name: value for name, value in choice.items() if name not in _CHOICE}
-            self._rest(rest, path, steps)
+            said = [step.text for step in steps[texts_from:] if isinstance(step, Text)]
+            steps.append(scrub_logprobs((*path, "logprobs"), _tokens(logprobs), said, None))
+        _rest(choice, path, steps, known=_CHOICE)
         if finish := choice.get("finish_reason"):
             self._finished.add(index)
-            self._bad_finish = self._bad_finish or finish in {"length", "content_filter", "error"}
-            if channel := self._open[index]:
-                steps.append(Close((channel,)))
-                self._open[index] = None
+            self._bad_finish = self._bad_finish or finish not in _GOOD_FINISHES
+            self._close(index, None, steps)
 
     def _delta(self, index: int, delta: dict[str, Any], path: Path, steps: list[Step]) -> None:
+        known = {"role"}
         for name, kind in _TEXTS:
-            text = delta.get(name)
-            if isinstance(text, str):
-                if text:
-                    self._say(index, (name,), kind, (*path, name), text, steps)
-            elif isinstance(text, list):
-                self._parts(index, name, text, (*path, name), steps)
-        for position, call in enumerate(delta.get("tool_calls") or ()):
-            self._call(index, call, position, (*path, "tool_calls", position), steps)
-        if isinstance(call := delta.get("function_call"), dict):
-            self._arguments(index, (-1,), call, (*path, "function_call"), steps)
-        if not delta.keys() <= _DELTA:
-            rest = {name: value for name, value in delta.items() if name not in _DELTA}
-            self._rest(rest, path, steps)
+            if is_array(parts := delta.get(name)):
+                known.add(name)
+                self._parts(index, name, kind, parts, (*path, name), steps)
+            else:
+                known |= self._take(index, delta, name, (name,), kind, path, steps)
+        if is_array(details := delta.get("reasoning_details")):
+            known.add("reasoning_details")
+            self._details(index, details, (*path, "reasoning_details"), steps)
+        if is_array(calls := delta.get("tool_calls")):
+            known.add("tool_calls")
+            for position, call in enumerate(calls):
+                self._call(index, call, position, (*path, "tool_calls", position), steps)
+        if is_object(call := delta.get("function_call")):
+            known.add("function_call")
+            self._function(index, (-1,), call, (*path, "function_call"), steps)
+        if is_object(audio := delta.get("audio")):
+            known.add("audio")
+            self._audio(index, audio, (*path, "audio"), steps)
+        _rest(delta, path, steps, known=known)
 
     def _parts(
-        self, index: int, name: str, parts: list[Any], path: Path, steps: list[Step]
+        self, index: int, name: str, kind: str, parts: list[Any], path: Path, steps: list[Step]
     ) -> None:
         """Read Mistral's list content: text and thinking parts."""
-        for position, part in enumerate(parts):
-            at = (*path, position)
-            if isinstance(part, dict) and isinstance(text := part.get("text"), str):
-                self._say(index, (name,), "content", (*at, "text"), text, steps)
-            elif isinstance(part, dict) and isinstance(inner := part.get("thinking"), list):
-                self._parts(index, "thinking", inner, (*at, "thinking"), steps)
+        for at, part in _objects(parts, path, steps):
+            known = {"type"} | self._take(index, part, "text", (name,), kind, at, steps)
+            if is_array(inner := part.get("thinking")):
+                known.add("thinking")
+                self._parts(index, "thinking", "reasoning", inner, (*at, "thinking"), steps)
             else:
-                self._rest(part, at, steps)
+                key = ("thinking",)
+                known |= self._take(index, part, "thinking", key, "reasoning", at, steps)
+            _rest(part, at, steps, known=known)
+
+    def _details(self, index: int, details: list[Any], path: Path, steps: list[Step]) -> None:
+        """Read OpenRouter's reasoning blocks; ``data`` is encrypted."""
+        for at, detail in _objects(details, path, steps):
+            number = detail.get("index")
+            known = {"type", "format", "data"}
+            for name in _DETAILS:
+                key = ("details", number if isinstance(number, int) else at[-1], name)
+                known |= self._take(index, detail, name, key, "reasoning", at, steps)
+            _rest(detail, at, steps, known=known)
+
+    def _audio(self, index: int, audio: dict[str, Any], path: Path, steps: list[Step]) -> None:
+        known = self._take(index, audio, "transcript", ("transcript",), "content", path, steps)
+        if isinstance(sound := audio.get("data"), str) and is_base64(sound):
+            known.add("data")
+        _rest(audio, path, steps, known=known)
 
     def _call(self, index: int, call: Any, position: int, path: Path, steps: list[Step]) -> None:
-        if not isinstance(call, dict):
+        if not is_object(call):
             raise UnreadableFrameError("a tool call is not an object")
+        known = {"index"}
         number = call.get("index")
         key = (number if isinstance(number, int) else position,)
-        if isinstance(function := call.get("function"), dict):
-            self._arguments(index, key, function, (*path, "function"), steps)
-        if isinstance(custom := call.get("custom"), dict):
-            if isinstance(text := custom.get("input"), str) and text:
-                self._say(index, ("custom", *key), "tool", (*path, "custom", "input"), text, steps)
+        if is_object(function := call.get("function")):
+            known.add("function")
+            self._function(index, key, function, (*path, "function"), steps)
+        if is_object(custom := call.get("custom")):
+            known.add("custom")
+            at = (*path, "custom")
+            read = self._take(index, custom, "input", ("custom", *key), "tool", at, steps)
+            _rest(custom, at, steps, known={"name"} | read)
+        _rest(call, path, steps, known=known)
 
-    def _arguments(
+    def _function(
         self, index: int, key: tuple[int], call: dict[str, Any], path: Path, steps: list[Step]
     ) -> None:
-        channel = self._channel(index, ("tool", *key), "tool")
-        self._switch(index, channel, steps)
-        text = call.get("arguments")
-        if isinstance(text, str) and text:
-            steps.append(Text(channel, (*path, "arguments"), text))
+        whole = ("arguments", *key)
+        read = self._take(index, call, "arguments", whole, "tool", path, steps)
+        _rest(call, path, steps, known={"name"} | read)
 
-    def _say(
+    def _take(
         self,
         index: int,
+        value: dict[str, Any],
+        name: str,
         key: tuple[str | int, ...],
         kind: str,
         path: Path,
-        text: str,
         steps: list[Step],
-    ) -> None:
-        channel = self._channel(index, key, kind)
-        self._switch(index, channel, steps)
-        steps.append(Text(channel, path, text))
+    ) -> set[str]:
+        """Read a member of an object as the next piece of a channel; return its name if it is."""
+        text = value.get(name)
+        if not isinstance(text, str):
+            return set()
+        if text:
+            spoke, self._speaking[index] = self._speaking[index], kind
+            if spoke not in {kind, "tool", ""} and (index, spoke) not in self._left:
+                self._left.add((index, spoke))
+                self._close(index, spoke, steps)
+            whole = (index, *key)
+            form: Form = "json" if key[0] == "arguments" else "text"
+            channel = self._channels.setdefault(whole, Channel(whole, kind, form))
+            steps.append(Text(channel, (*path, name), text))
+        return {name}
 
-    def _switch(self, index: int, channel: Channel, steps: list[Step]) -> None:
-        """Let a channel speak; whoever spoke before it in this choice has ended."""
-        speaking = self._open[index]
-        if speaking is not channel:
-            if speaking is not None:
-                steps.append(Close((speaking,)))
-            self._open[index] = channel
-
-    def _channel(self, index: int, key: tuple[str | int, ...], kind: str) -> Channel:
-        whole = (index, *key)
-        if whole not in self._channels:
-            form = "json" if key[0] == "tool" else "text"
-            self._channels[whole] = Channel(whole, kind, form)
-        return self._channels[whole]
-
-    def _rest(self, value: Any, path: Path, steps: list[Step]) -> None:
-        """Scan what the dialect does not describe; token ids in it go with any edit."""
-        if isinstance(value, dict):
-            steps.extend(Scrub((*path, name), None) for name in _TOKEN_IDS if value.get(name))
-        steps.extend(deep_scan(value, path, skip=OPAQUE))
+    def _close(self, index: int, kind: str | None, steps: list[Step]) -> None:
+        """Close the channels of a choice: those of one kind, or all."""
+        ended = tuple(
+            channel
+            for channel in self._channels.values()
+            if channel.key[0] == index and kind in {None, channel.kind}
+        )
+        if ended:
+            steps.append(Close(ended))
 
     def error(self, problem: Problem) -> bytes:
         """Write an error chunk: both official SDKs raise ``APIError`` on a truthy ``error``."""
@@ -206,34 +244,48 @@ class OpenAIChatReader(Reader):
     def refusal(self, problem: Problem) -> bytes:
         """End every open choice with ``content_filter``, as the API does, and say ``[DONE]``."""
         del problem
-        choices = [
+        choices: list[dict[str, Any]] = [
             {"index": index, "delta": {}, "logprobs": None, "finish_reason": "content_filter"}
-            for index in sorted(self._open.keys() - self._finished) or [0]
+            for index in self._unfinished or (0,)
         ]
         frame = {**self._envelope, "choices": choices}
         return SSE.build(dumps(frame), "") + SSE.build(_DONE, "")
 
 
-def _scrub_logprobs(logprobs: Any, said: str, path: Path) -> Scrub:
-    """Log-probabilities repeat every token. They go with an edit of this frame's text.
+def _objects(
+    values: list[Any], path: Path, steps: list[Step]
+) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the objects of a list with their places; scan whatever else is in it."""
+    for position, value in enumerate(values):
+        if is_object(value):
+            yield (*path, position), value
+        else:
+            steps.extend(deep_scan(value, (*path, position)))
 
-    A server whose tokens run ahead of its text would give a secret away one frame early, so tokens
-    that do not spell exactly this frame's text go at once.
-    """
-    spelled = ""
-    if isinstance(logprobs, dict):
-        for name in ("content", "refusal"):
-            for entry in logprobs.get(name) or ():
-                token = entry.get("token") if isinstance(entry, dict) else None
-                spelled += token if isinstance(token, str) else "\0"
-    return Scrub((*path, "logprobs"), None, "frame" if spelled == said else "always")
+
+def _tokens(logprobs: Any) -> list[Any] | None:
+    """Return the tokens of a choice; None where they have another shape."""
+    tokens: list[Any] = []
+    for name in ("content", "refusal"):
+        found: Any = (logprobs.get(name) or []) if is_object(logprobs) else None
+        if not is_array(found):
+            return None
+        tokens += found
+    return tokens
+
+
+def _rest(value: dict[str, Any], path: Path, steps: list[Step], *, known: Collection[str]) -> None:
+    """Scan what the dialect does not describe; token ids in it go with any edit."""
+    rest = {name: inner for name, inner in value.items() if name not in known}
+    if not rest:
+        return
+    steps.extend(Scrub((*path, name), None) for name in _TOKEN_IDS if rest.get(name))
+    steps.extend(deep_scan(rest, path, skip=OPAQUE))
 
 
 def _claims(hint: Hint) -> bool:
-    value = hint.value
-    if not isinstance(value, dict) or not isinstance(choices := value.get("choices"), list):
-        return False
-    return not choices or (isinstance(choices[0], dict) and "delta" in choices[0])
+    choices = hint.value.get("choices") if is_object(hint.value) else None
+    return is_array(choices) and (not choices or (is_object(choices[0]) and "delta" in choices[0]))
 
 
 OPENAI_CHAT = Dialect(

@@ -13,10 +13,10 @@ from ...errors import UnreadableFrameError
 from ..deep import deep_scan
 from ..dialect import Dialect, Hint, Problem, Reader
 from ..frame import Frame
-from ..json_codec import dumps, loads
+from ..json_codec import dumps, is_object, loads
 from ..json_splice import Path
 from ..ndjson import NDJSON
-from ..reading import Channel, Close, Step, Text
+from ..reading import PAYLOAD, Channel, Close, Scrub, Step, Text, Whole
 from ..sse import SSE
 from .raw_sse import sse_error
 
@@ -54,9 +54,14 @@ class UnknownJsonReader(Reader):
         self._frames += 1
         if frame.data == b"[DONE]":
             return [Close()]
-        value = loads(frame.data or b"")
+        try:
+            value = loads(frame.data or b"")
+        except UnreadableFrameError:
+            if not frame.ended or (frame.data or b"").startswith((b"{", b"[", b'"')):
+                raise
+            return self._plain(frame.data or b"")
         steps: list[Step] = []
-        if frame.event == "error" or (isinstance(value, dict) and value.get("error")):
+        if frame.event == "error" or (is_object(value) and value.get("error")):
             self.failed = True
             steps.append(Close())
         for whole in deep_scan(value):
@@ -64,6 +69,12 @@ class UnknownJsonReader(Reader):
             if not whole.path or whole.path[-1] in _TOKENS:
                 steps.append(Text(self._channel(whole.path), whole.path, whole.text))
         return steps
+
+    def _plain(self, data: bytes) -> list[Step]:
+        """Read a payload that is no JSON: a sentinel or a word."""
+        text = data.decode("utf-8", "replace")
+        steps: list[Step] = [Whole(PAYLOAD, text), Text(self._channel(PAYLOAD), PAYLOAD, text)]
+        return steps if text.encode() == data else [*steps, Scrub(PAYLOAD, text, "always")]
 
     def error(self, problem: Problem) -> bytes:
         """Write the most widely understood error event."""

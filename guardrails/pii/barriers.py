@@ -1,0 +1,209 @@
+r"""Where a text may be cut so that Presidio finds in the pieces what it finds in the whole.
+
+Strategy. Read the text as *words* (runs of ordinary characters) and *breaks* (:mod:`.joints`). If
+no match can reach over a break, the break is a **barrier**; otherwise the words on both sides
+belong to one **segment**. Every pattern of Presidio's default English recognisers, and the
+look-behinds, look-aheads and ``\b`` around it, see the two ends of a segment as they would see them
+in the whole text. So the recognisers may run on each segment alone.
+
+Where the segments begin and end depends on the whole text only, never on how it was cut into calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from .joints import (
+    BREAK,
+    DIGIT,
+    LOOKBACK,
+    PATH_END,
+    PATH_START,
+    PATH_START_LENGTH,
+    QUIET,
+    WORD,
+    joined,
+)
+
+__all__ = ["Segment", "Segmenter"]
+
+_LEAD_LENGTH = 8  # more than the number of context words that count
+_MOST_PASSED = 512  # characters that need not be kept, but are, to save copying
+
+Kind = Literal["words", "quiet", "overflow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of text that no match crosses the ends of.
+
+    Attributes:
+        start: offset of the first character in the run.
+        text: the piece, without the breaks around it.
+        lead: the last few breaks before it that are not white space; they may count as words.
+        kind: ``"quiet"``: plain words and breaks, which no match is in. ``"overflow"``: a part of
+            a segment that is longer than the limit.
+    """
+
+    start: int
+    text: str
+    lead: str = ""
+    kind: Kind = "words"
+
+    @property
+    def end(self) -> int:
+        """Offset behind the last character in the run."""
+        return self.start + len(self.text)
+
+
+class Segmenter:
+    """Cuts one run of text into segments as it arrives.
+
+    Args:
+        limit: the longest segment, in characters. A longer one comes out in parts of this length
+            of the kind ``"overflow"``, so that little more than this is ever kept.
+        quiet: whether to put plain words together in one segment, as many as have arrived. What
+            the other segments are does not depend on it.
+    """
+
+    def __init__(self, limit: int, *, quiet: bool) -> None:
+        self._limit = limit
+        self._quiet = quiet
+        self._text: str = ""
+        self._offset: int = 0  # of _text[0] in the run
+        self._start: int = (
+            -1
+        )  # of the open segment (what is left of it) in _text; -1 between segments
+        self._scan: int = 0  # everything before belongs to the open segment, or is cut off
+        self._lead = ""
+        # About the open segment:
+        self._floor: int = 0  # where it began
+        self._overflow: bool = False  # parts of it are gone
+        self._flagged: int = 0  # the flags below have seen everything before
+        self._digits: bool = False  # it has a digit
+        self._path: bool = False  # the path of a URL is open
+        self._path_floor: int = 0  # where the last one ended
+
+    @property
+    def settled(self) -> int:
+        """Offset in the run of the first character that no returned segment or break covers."""
+        return self._offset + (self._scan if self._start < 0 else self._start)
+
+    def feed(self, text: str) -> Iterator[Segment]:
+        """Take the next piece of the run; yield the segments that it completes."""
+        self._text += text
+        return self._cut(final=False)
+
+    def finish(self) -> Iterator[Segment]:
+        """Say that the run is over; yield the rest."""
+        return self._cut(final=True)
+
+    def _cut(self, *, final: bool) -> Iterator[Segment]:
+        while True:
+            if self._quiet and self._pass_quiet():
+                yield self._take(self._scan, "quiet")
+                self._start = -1
+            if not self._open():
+                break
+            closed = self._find_end(final=final)
+            while self._scan - self._start > self._limit:
+                self._look(self._scan)
+                yield self._take(self._start + self._limit, "overflow")
+            if not closed:
+                break
+            yield self._take(self._scan, "overflow" if self._overflow else "words")
+            self._start = -1
+        self._forget()
+
+    def _pass_quiet(self) -> bool:
+        """Pass over plain words and the breaks behind them; answer whether there were any."""
+        begin = self._scan
+        if self._start >= 0:
+            if self._digits or self._overflow:
+                return False
+            begin = self._start
+        found = QUIET.match(self._text, begin)
+        if found is None:
+            return False
+        self._start, self._scan = begin, found.end()
+        return True
+
+    def _open(self) -> bool:
+        """Pass over the breaks between two segments; answer whether a segment is open."""
+        if self._start >= 0:
+            return True
+        begin = self._behind_breaks(self._scan)
+        if begin > self._scan:
+            self._remember_lead(self._text[self._scan : begin])
+            self._scan = begin
+        if begin == len(self._text):
+            return False
+        self._start = self._floor = self._flagged = self._path_floor = begin
+        self._overflow = self._digits = self._path = False
+        return True
+
+    def _find_end(self, *, final: bool) -> bool:
+        """Move the scan to the end of the segment, or as far as is certain; answer which."""
+        text = self._text
+        while found := BREAK.search(text, self._scan):
+            at = self._scan = found.start()
+            self._look(at)
+            if self._path and not PATH_END.match(text, at):
+                self._scan = at + 1
+                continue
+            lowest = max(self._floor, at - LOOKBACK)
+            answer = joined(text, at, lowest, digits=self._digits, final=final)
+            if not answer:
+                return answer is False
+            self._scan = self._behind_breaks(at)
+        self._scan = len(text)
+        return final
+
+    def _look(self, end: int) -> None:
+        """Bring the flags about the segment up to date with the text before ``end``."""
+        begin, self._flagged = self._flagged, end
+        if not self._digits:
+            self._digits = DIGIT.search(self._text, begin, end) is not None
+        if not self._path and self._text.find("/", begin, end) < 0:
+            return
+        for stop in PATH_END.finditer(self._text, begin, end):
+            self._path_floor, self._path = stop.end(), False
+        if not self._path:
+            begin = max(self._path_floor, begin - PATH_START_LENGTH)
+            self._path = PATH_START.search(self._text, begin, end) is not None
+
+    def _behind_breaks(self, at: int) -> int:
+        found = WORD.search(self._text, at)
+        return found.start() if found else len(self._text)
+
+    def _take(self, end: int, kind: Kind) -> Segment:
+        segment = Segment(
+            self._offset + self._start,
+            self._text[self._start : end],
+            self._lead,
+            kind,
+        )
+        self._start, self._lead = end, ""
+        self._overflow = kind == "overflow"
+        return segment
+
+    def _remember_lead(self, breaks: str) -> None:
+        if not breaks.isspace():
+            self._lead = "".join((self._lead + breaks).split())[-_LEAD_LENGTH:]
+
+    def _forget(self) -> None:
+        """Drop what no rule can look at again, once there is enough of it."""
+        passed = self._scan if self._start < 0 else self._start
+        passed -= LOOKBACK
+        if passed < _MOST_PASSED:
+            return
+        self._text = self._text[passed:]
+        self._offset += passed
+        self._scan -= passed
+        self._flagged -= passed
+        self._floor = max(0, self._floor - passed)
+        self._path_floor = max(0, self._path_floor - passed)
+        if self._start >= 0:
+            self._start -= passed

@@ -1,0 +1,61 @@
+"""The command line: ``streamward COMMAND``.
+
+Every command is one function in a module of its own, beside what it runs; here they get their
+names. Their heavy imports stand inside the functions, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from .errors import ConfigurationError, MissingExtraError
+
+if TYPE_CHECKING:
+    import typer
+
+__all__ = ["commands", "main"]
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is said in one line."""
+    try:
+        commands()()
+    except ConfigurationError as error:
+        sys.exit(f"streamward: {error}")
+
+
+def commands() -> typer.Typer:
+    """Return the typer application.
+
+    Raises:
+        MissingExtraError: typer is not installed.
+    """
+    try:
+        import typer  # noqa: PLC0415  # the extra may be missing
+    except ImportError as error:
+        raise MissingExtraError("demo", "the command line") from error
+    from .demo.command import demo  # noqa: PLC0415  # needs typer
+
+    app = typer.Typer(
+        name="streamward",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback()
+    def root(  # pyright: ignore[reportUnusedFunction]  # typer calls it
+        *,
+        version: bool = typer.Option(False, "--version", help="Say the version, and stop."),
+    ) -> None:
+        """Streaming LLM answers made safe, replayable and unbreakable."""
+        if version:
+            from . import __version__  # noqa: PLC0415  # loads the rest of the package
+
+            typer.echo(f"streamward {__version__}")
+            raise typer.Exit
+
+    app.command()(demo)
+    return app
