@@ -156,7 +156,7 @@ def test_decided_text_equals_the_guard_on_the_whole_text(vector: Vector) -> None
         for channel, text in before.items()
     }
     assert {channel: readable(channel, text) for channel, text in after.items()} == expected
-    assert any(GONE in text for texts in expected.values() for text in texts) or "cut" in vector.name or before != after or b"GONE" in run(vector, EDITING).out
+    assert any(GONE in text for texts in expected.values() for text in texts) or GONE.encode() in run(vector, EDITING).out
 
 
 @named
@@ -167,8 +167,8 @@ def test_every_frame_that_parsed_still_parses(vector: Vector) -> None:
     if framing is PLAIN:
         return
     framer, framer_out = framing.framer(LIMIT), framing.framer(LIMIT)
-    before = [frame for frame in (*framer.feed(vector.body), *framer.finish()) if frame.data]
-    after = [frame for frame in (*framer_out.feed(out), *framer_out.finish()) if frame.data]
+    before = [frame for frame in (*framer.feed(vector.body), *framer.finish()) if frame.data is not None]
+    after = [frame for frame in (*framer_out.feed(out), *framer_out.finish()) if frame.data is not None]
 
     assert [frame.event for frame in after] == [frame.event for frame in before]
     for old, new in zip(before, after, strict=True):
@@ -234,7 +234,9 @@ def test_a_blocked_answer_says_nothing_of_what_blocked_it(vector: Vector) -> Non
     whole = run(vector, BLOCKING)
 
     assert whole.ward.blocked is not None
-    assert b"S3C" not in whole.out.replace(b"S3CRET-[", b"")
+    assert SECRET.encode() not in whole.out
+    if "error" not in vector.name:  # an error may cut a secret short, which makes it none
+        assert b"S3C" not in whole.out
     for seed in range(3):
         assert run(vector, BLOCKING, random_cuts(vector.body, seed)).out == whole.out
 
@@ -368,7 +370,8 @@ def test_every_dialect_reads_its_own_heartbeat(dialect: Any) -> None:
 def test_a_reader_reads_or_refuses_whatever_comes(dialect: Any, data: bytes) -> None:
     from streamward.errors import UnreadableFrameError
 
-    (frame,) = dialect.framing.framer(LIMIT).feed(dialect.framing.build(data, ""))
+    framer = dialect.framing.framer(LIMIT)
+    (frame,) = (*framer.feed(dialect.framing.build(data, "")), *framer.finish())
     try:
         dialect.reader().read(frame)
     except UnreadableFrameError as error:
