@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ..errors import UncacheableRequestError
+from ..wire.errors import UncacheableRequestError
 
 __all__ = ["MAX_BODY_BYTES", "canonical_body"]
 

@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..errors import CacheFullError, ConfigurationError
+from ..wire.errors import CacheFullError, ConfigurationError
 from .recording import Recording, decode, encode
 
 if TYPE_CHECKING:

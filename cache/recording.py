@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
-from ..errors import ConfigurationError, CorruptRecordingError
+from ..wire.errors import ConfigurationError, CorruptRecordingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

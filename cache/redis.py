@@ -9,7 +9,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Final
 
-from ..errors import (
+from ..wire.errors import (
     CacheUnavailableError,
     ConfigurationError,
     CorruptRecordingError,

@@ -20,7 +20,7 @@ from redis.asyncio.connection import AbstractConnection, Connection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from ..errors import CacheError, CacheFullError, CacheUnavailableError
+from ..wire.errors import CacheError, CacheFullError, CacheUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, Protocol
 
-from ..errors import ConfigurationError, MissingExtraError
+from ..wire.errors import ConfigurationError, MissingExtraError
 
 __all__ = [
     "Action",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..errors import GuardFailedError
+from ..wire.errors import GuardFailedError
 from .action import Action, Kind
 from .guard import Finding, Guard, Scanner
 

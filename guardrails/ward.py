@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import HoldLimitError
+from ..wire.errors import HoldLimitError
 from ..wire import (
     PAYLOAD,
     Channel,
@@ -70,9 +70,13 @@ class _Waiting:
     """A frame in the queue."""
 
     frame: Frame
-    parts: list[tuple[ChannelText, Path, Part]] = field(default_factory=list)
-    edits: dict[Path, Any] = field(default_factory=dict)
-    scrubs: list[tuple[Scrub, ChannelText | None]] = field(default_factory=list)
+    parts: list[tuple[ChannelText, Path, Part]] = field(
+        default_factory=list[tuple[ChannelText, Path, Part]]
+    )
+    edits: dict[Path, Any] = field(default_factory=dict[Path, Any])
+    scrubs: list[tuple[Scrub, ChannelText | None]] = field(
+        default_factory=list[tuple[Scrub, ChannelText | None]]
+    )
     blocked: bool = False
 
 
@@ -202,8 +206,8 @@ class Ward:
             if text is not None:
                 edits[path] = text
         edited = bool(edits)
-        for scrub, channel in waiting.scrubs:
-            if self._scrubs(scrub, channel, edited=edited):
+        for scrub, spoken in waiting.scrubs:
+            if self._scrubs(scrub, spoken, edited=edited):
                 edits.setdefault(scrub.path, scrub.value)
         if not edits:
             return waiting.frame.raw

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import structlog
 
 from ..cache import Cache
-from ..errors import ConfigurationError
 from ..guardrails import Guard
+from ..wire.errors import ConfigurationError
 from .caching import CacheSide
 from .exchange import App, Exchange
 from .inbox import Receive
@@ -55,12 +55,8 @@ class Streamward:
         routes: Mapping[str, Policy] | None = None,
         on_report: ReportHook = log_report,
     ) -> None:
-        if cache is not None and (isinstance(cache, type) or not isinstance(cache, Cache)):
-            raise ConfigurationError(
-                "cache=... takes a cache: write MemoryCache() or RedisCache(url)"
-            )
         self._app = app
-        self._cache = cache
+        self._cache = _checked_cache(cache)
         self._routes = Routes(routes or {}, policy or Policy(), checked_guards(guards))
         self._on_report = on_report
 
@@ -90,3 +86,9 @@ class Streamward:
             self._on_report(report)
         except Exception as error:  # noqa: BLE001 - a sink that fails must not hurt the stream
             structlog.get_logger("streamward").error("report_failed", error=type(error).__name__)
+
+
+def _checked_cache(cache: object) -> Cache | None:
+    if cache is None or (isinstance(cache, Cache) and not isinstance(cache, type)):
+        return cache
+    raise ConfigurationError("cache=... takes a cache: write MemoryCache() or RedisCache(url)")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
 
 import structlog
 
-from ..cache import Cache, Recorder, Recording
-from ..errors import CacheError, UncacheableRequestError
+from ..cache import Cache, Pace, Recorder, Recording
+from ..wire.errors import CacheError, UncacheableRequestError
 from .headers import Headers, replayable
 from .identity import identify, is_cacheable
 from .inbox import Inbox
@@ -101,7 +100,8 @@ class CacheSide:
         ttl = math.floor(self._policy.ttl) - age
         return [_cache_status(f"hit; ttl={ttl}", ""), (b"age", str(age).encode())]
 
-    def pace(self) -> Any:
+    @property
+    def pace(self) -> Pace:
         """Return how a recording is replayed."""
         return self._policy.pace
 

@@ -22,8 +22,7 @@ class Controls:
 
     def attach(self, scope: Scope) -> Scope:
         """Return a copy of the scope that carries these switches to the application."""
-        extensions = {**(scope.get("extensions") or {}), _EXTENSION: self}
-        return {**scope, "extensions": extensions}
+        return {**scope, "extensions": {**_extensions(scope), _EXTENSION: self}}
 
 
 def opt_out(request: Any, *, only: Literal["guards", "cache"] | None = None) -> None:
@@ -36,9 +35,12 @@ def opt_out(request: Any, *, only: Literal["guards", "cache"] | None = None) -> 
         only: ``"cache"`` keeps the answer out of the cache; ``"guards"`` lets it pass unguarded,
             and then it is not recorded either; None passes it by, untouched.
     """
-    scope = request if isinstance(request, dict) else request.scope
-    controls = (scope.get("extensions") or {}).get(_EXTENSION)
+    controls = _extensions(getattr(request, "scope", request)).get(_EXTENSION)
     if isinstance(controls, Controls):
         controls.record = False
         controls.guard = controls.guard and only == "cache"
         controls.touch = controls.touch and only is not None
+
+
+def _extensions(scope: Scope) -> dict[str, Any]:
+    return scope.get("extensions") or {}

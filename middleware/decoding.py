@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from ..errors import UnreadableFrameError, UnsupportedEncodingError
+from ..wire.errors import UnreadableFrameError, UnsupportedEncodingError
 
 __all__ = ["Inflater"]
 

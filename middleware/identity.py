@@ -64,8 +64,15 @@ _IGNORED = frozenset(
         b"via",
     },
 )
-_IGNORED_PREFIXES = (b"sec-", b"x-amzn-trace", b"x-b3-", b"x-forwarded-", b"x-real-", b"x-request-")
-_IGNORED_PREFIXES += (b"x-stainless-",)
+_IGNORED_PREFIXES = (
+    b"sec-",
+    b"x-amzn-trace",
+    b"x-b3-",
+    b"x-forwarded-",
+    b"x-real-",
+    b"x-request-",
+    b"x-stainless-",
+)
 
 _FORMS = ("multipart/", "application/x-www-form-urlencoded")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from ..errors import UpstreamTimeoutError
+from ..wire.errors import UpstreamTimeoutError
 from .outbox import Outbox
 from .policy import Timeouts
 

@@ -8,13 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import (
-    ContentBlockedError,
-    GuardError,
-    StreamwardError,
-    UnreadableFrameError,
-    UpstreamError,
-)
 from ..guardrails import Guard, Ward
 from ..wire import (
     PLAIN,
@@ -31,6 +24,13 @@ from ..wire import (
     is_bare_error,
     is_end_marker,
     may_be_sse,
+)
+from ..wire.errors import (
+    ContentBlockedError,
+    GuardError,
+    StreamwardError,
+    UnreadableFrameError,
+    UpstreamError,
 )
 from .policy import Limits
 
@@ -103,8 +103,9 @@ class Pipeline:
     @property
     def findings(self) -> dict[str, int]:
         """How often each ``guard.ENTITY.kind`` was found."""
-        counts = self._ward.findings if self._ward else {}
-        return {".".join(key): count for key, count in sorted(counts.items())}
+        if self._ward is None:
+            return {}
+        return {".".join(key): count for key, count in sorted(self._ward.findings.items())}
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take bytes; return the frames that leave now. See ``failure`` afterwards."""

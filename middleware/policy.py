@@ -11,9 +11,9 @@ from re import compile as compile_pattern
 from typing import Any, Literal
 
 from ..cache import Instant, Pace
-from ..errors import ConfigurationError
 from ..guardrails import MAX_HELD, Guard
 from ..wire import MAX_FRAME
+from ..wire.errors import ConfigurationError
 
 __all__ = ["CachePolicy", "Limits", "OnLeave", "Policy", "Routes", "Scope", "Timeouts"]
 
@@ -156,7 +156,7 @@ def fingerprint_of(guards: Sequence[Guard]) -> str:
     return sha256("\n".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
 
 
-def checked_guards(guards: Iterable[Guard]) -> tuple[Guard, ...]:
+def checked_guards(guards: Iterable[object]) -> tuple[Guard, ...]:
     """Return the guards as a tuple.
 
     Raises:
@@ -164,11 +164,12 @@ def checked_guards(guards: Iterable[Guard]) -> tuple[Guard, ...]:
     """
     if isinstance(guards, Guard):
         raise ConfigurationError("guards=... takes a list: write guards=[PII()]")
-    found = tuple(guards)
-    for guard in found:
+    found: list[Guard] = []
+    for guard in guards:
         if isinstance(guard, type) or not isinstance(guard, Guard):
             raise ConfigurationError(f"{guard!r} is not a guard: write an instance, such as PII()")
-    return found
+        found.append(guard)
+    return tuple(found)
 
 
 def _positive(owner: str, name: str, value: float | None) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 
-from ..errors import StreamwardError
 from ..guardrails import Guard
 from ..wire import PLAIN, Framing, framing_of
+from ..wire.errors import StreamwardError
 from .decoding import Inflater
 from .headers import by_name, content_coding
 from .pipeline import Pipeline

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import UnreadableFrameError
 from .dialect import Dialect, Hint
 from .dialects.ai_sdk_ui import AI_SDK_UI
 from .dialects.anthropic import ANTHROPIC
@@ -19,6 +18,7 @@ from .dialects.openai_responses import OPENAI_RESPONSES
 from .dialects.plain_text import PLAIN_TEXT
 from .dialects.raw_sse import RAW_SSE
 from .dialects.unknown_json import UNKNOWN_JSON, UNKNOWN_NDJSON
+from .errors import UnreadableFrameError
 from .frame import Frame, Framing
 from .json_codec import is_object, loads
 from .ndjson import NDJSON

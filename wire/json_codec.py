@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 
 import msgspec
 
-from ..errors import UnreadableFrameError
+from .errors import UnreadableFrameError
 
 __all__ = ["dumps", "is_array", "is_object", "loads"]
 
@@ -25,7 +25,7 @@ def loads(data: bytes) -> Any:
     """
     try:
         return _decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
         return json.loads(data.decode("utf-8"))

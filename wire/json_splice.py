@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import UnreadableFrameError
+from .errors import UnreadableFrameError
 from .json_codec import dumps, loads
 
 __all__ = ["Path", "splice"]

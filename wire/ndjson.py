@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import FrameTooLargeError
+from .errors import FrameTooLargeError
 from .frame import Frame, Framing
 
 __all__ = ["NDJSON", "NdjsonFramer"]

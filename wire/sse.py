@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 
-from ..errors import FrameTooLargeError
+from .errors import FrameTooLargeError
 from .frame import Frame, Framing
 
 __all__ = ["SSE", "SseFramer"]

@@ -20,7 +20,7 @@ from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine, SpacyNlpEngine
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer, SpacyRecognizer
 
-from ...errors import ConfigurationError
+from ...wire.errors import ConfigurationError
 from ..guard import Finding
 from .clues import CLUES, DIGITS, TRIGGER, Clue
 from .context import LeftContext

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from ...errors import ConfigurationError, MissingExtraError
+from ...wire.errors import ConfigurationError, MissingExtraError
 from ..action import Action, ActionLike, Redact, action_of
 from ..guard import Finding, OnError, Scanner
 

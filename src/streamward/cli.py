@@ -48,14 +48,22 @@ def commands() -> typer.Typer:
     @app.callback()
     def root(  # pyright: ignore[reportUnusedFunction]  # typer calls it
         *,
-        version: bool = typer.Option(False, "--version", help="Say the version, and stop."),
+        version: bool = typer.Option(
+            False, "--version", help="Say the version, and stop.", is_eager=True, callback=_version
+        ),
     ) -> None:
         """Streaming LLM answers made safe, replayable and unbreakable."""
-        if version:
-            from . import __version__  # noqa: PLC0415  # loads the rest of the package
-
-            typer.echo(f"streamward {__version__}")
-            raise typer.Exit
+        del version  # `_version` has dealt with it
 
     app.command()(demo)
     return app
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001  # typer passes it so
+    import typer  # noqa: PLC0415  # the extra may be missing
+
+    from . import __version__  # noqa: PLC0415  # loads the rest of the package
+
+    if wanted:
+        typer.echo(f"streamward {__version__}")
+        raise typer.Exit

@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, Literal
 
 import uvicorn
@@ -15,7 +15,7 @@ Http = Literal["h11", "httptools"]
 
 
 @contextlib.contextmanager
-def running(app: Any, http: Http = "h11") -> Iterator[str]:
+def running(app: Any, http: Http = "h11") -> Generator[str]:
     """Serve an ASGI app with uvicorn in a thread; yield its base URL."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+
+from wire_vectors import Vector
 
 from streamward.guardrails import Guard
 from streamward.guardrails.ward import Ward
@@ -19,7 +22,6 @@ from streamward.wire import (
     is_bare_error,
     is_end_marker,
 )
-from wire_vectors import Vector
 
 LIMIT = 1 << 20
 
@@ -88,7 +90,7 @@ def bytewise(body: bytes) -> list[bytes]:
 def cut(body: bytes, at: Iterable[int]) -> list[bytes]:
     """Cut a body at offsets (taken modulo its length)."""
     edges = sorted({0, len(body), *(i % (len(body) + 1) for i in at)})
-    return [body[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [body[a:b] for a, b in pairwise(edges)]
 
 
 def random_cuts(body: bytes, seed: int, count: int = 12) -> list[bytes]:

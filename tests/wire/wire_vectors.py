@@ -80,7 +80,12 @@ def tokens(text: str) -> list[dict[str, Any]]:
     data = text.encode()
     pairs = [data[i : i + 2] for i in range(0, len(data), 2)]
     return [
-        {"token": pair.decode("utf-8", "backslashreplace"), "bytes": list(pair), "logprob": -0.1, "top_logprobs": []}
+        {
+            "token": pair.decode("utf-8", "backslashreplace"),
+            "bytes": list(pair),
+            "logprob": -0.1,
+            "top_logprobs": [],
+        }
         for pair in pairs
     ]
 
@@ -96,7 +101,7 @@ def contents(pieces: Iterable[str], name: str = "content", **more: Any) -> list[
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 STOP = chunk(finish="stop")
 CALL = {"index": 0, "id": "call_a", "type": "function", "function": {"name": "f", "arguments": ""}}
-ARGUMENTS = ('{"to":"S3C', "\\u00", '52ET-421 \\ud83d', '\\ude00","n":[1,2', '.5e3],"ok":true}')
+ARGUMENTS = ('{"to":"S3C', "\\u00", "52ET-421 \\ud83d", '\\ude00","n":[1,2', '.5e3],"ok":true}')
 
 
 def calls(pieces: Iterable[str], index: int = 0) -> list[dict[str, Any]]:
@@ -132,10 +137,15 @@ CHAT = (
                 chunk({"content": piece}, logprobs={"content": tokens(piece)}, obfuscation="zz")
                 for piece in PIECES
             ),
-            chunk({"content": "é"}, logprobs={"content": [
-                {"token": "\\xc3", "bytes": [0xC3], "logprob": 0},
-                {"token": "\\xa9", "bytes": [0xA9], "logprob": 0},
-            ]}),
+            chunk(
+                {"content": "é"},
+                logprobs={
+                    "content": [
+                        {"token": "\\xc3", "bytes": [0xC3], "logprob": 0},
+                        {"token": "\\xa9", "bytes": [0xA9], "logprob": 0},
+                    ]
+                },
+            ),
             STOP,
         ),
     ),
@@ -232,8 +242,16 @@ CHAT = (
         "chat list content *",
         "openai_chat",
         chat(
-            chunk({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "S3C"}]}]}),
-            chunk({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "RET-421"}]}]}),
+            chunk(
+                {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "S3C"}]}]}
+            ),
+            chunk(
+                {
+                    "content": [
+                        {"type": "thinking", "thinking": [{"type": "text", "text": "RET-421"}]}
+                    ]
+                }
+            ),
             chunk({"content": [{"type": "text", "text": "It is S3"}]}),
             chunk({"content": [{"type": "text", "text": "CRET-421", "x": "S3CRET-421"}]}),
             STOP,
@@ -368,7 +386,8 @@ def streamed(stem: str, pieces: Iterable[str], done: Mapping[str, Any], **at: An
 
 def item(at: int, kind: str, inner: list[Any], **final: Any) -> list[Any]:
     """Wrap the events of an item that is not a message."""
-    empty = {name: type(value)() for name, value in final.items()}
+    fixed = ("name", "call_id")
+    empty = {name: value if name in fixed else type(value)() for name, value in final.items()}
     base = {"id": f"it_{at}", "type": kind, "status": "completed"}
     return [
         {"type": "response.output_item.added", "output_index": at, "item": {**base, **empty}},
@@ -883,9 +902,7 @@ OLLAMA = (
         failed=True,
     ),
     ollama("ollama cut *", *(said(piece) for piece in PIECES), complete=False),
-    ollama(
-        "ollama bare error", {"error": "boom"}, complete=False, failed=True, path="/api/chat"
-    ),
+    ollama("ollama bare error", {"error": "boom"}, complete=False, failed=True, path="/api/chat"),
 )
 
 # --- AI SDK ------------------------------------------------------------------------------------
@@ -1018,6 +1035,12 @@ UNKNOWN = (
         "unknown_ndjson",
         ndjson(*({"token": piece} for piece in PIECES), {"full": SAID}),
         content_type=NDJSON_TYPE,
+    ),
+    Vector(
+        "greeting, then json *",
+        "raw_sse",
+        sse("connected", *({"choices": [{"delta": {"content": piece}}]} for piece in PIECES))
+        + sse({"status": SAID}, "[DONE]"),
     ),
     Vector("raw sse *", "raw_sse", sse(*PIECES, "a\ndata: b", "[DONE]")),
     Vector(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from streamward.guardrails import Action, Block, Finding, Replace, Scanner
+from streamward.guardrails import Action, Block, Finding, OnError, Replace, Scanner
 
 SECRET = "S3CRET-421"
 GONE = "[GONE]"
@@ -55,7 +55,7 @@ class WordGuard:
     name: str = "words"
     hold: int = 0
     blocking: bool = False
-    on_error: str = "closed"
+    on_error: OnError = "closed"
 
     def scanner(self) -> Scanner:
         return WordScanner(self.pattern)

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import UnreadableFrameError
 from ..deep import OPAQUE, deep_scan
 from ..dialect import Dialect, Hint, Problem, Reader
+from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_object, loads
 from ..reading import Channel, Close, Form, Step, Text
@@ -28,7 +28,7 @@ __all__ = ["AI_SDK_UI"]
 _DONE = b"[DONE]"
 _HEADER = ("x-vercel-ai-ui-message-stream", "v1")
 # Version 5.0 gives no reason.
-_GOOD_REASONS = frozenset({None, "stop", "tool-calls"})
+_GOOD_REASONS = (None, "stop", "tool-calls")
 # Of each sort of part: the member with the text, the member with the id, the kind of the channel.
 _PARTS = {
     "text": ("delta", "id", "content"),
@@ -127,7 +127,7 @@ class AiSdkUiReader(Reader):
             steps.append(Close())
             self._parts.clear()
             self._finish(kind, chunk)
-        repeated = chunk.get("toolCallId") in self._spoken
+        repeated = str(chunk.get("toolCallId")) in self._spoken
         _rest(chunk, steps, repeated="input" if repeated else "")
         if kind.startswith("data-") and isinstance(text := chunk.get("data"), str):
             self._streaming = Channel((kind,), "data")

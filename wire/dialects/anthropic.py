@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import UnreadableFrameError
 from ..deep import OPAQUE, deep_scan
 from ..dialect import Dialect, Hint, Problem, Reader
+from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_object, loads
 from ..json_splice import Path
@@ -26,7 +26,7 @@ from ..sse import SSE
 __all__ = ["ANTHROPIC"]
 
 _PING = b'event: ping\ndata: {"type": "ping"}\n\n'
-_GOOD_STOPS = frozenset({"end_turn", "stop_sequence", "tool_use", "pause_turn"})
+_GOOD_STOPS = ("end_turn", "stop_sequence", "tool_use", "pause_turn")
 # Text of a delta, and of the block that begins it: the kind of the channel and its form.
 _TEXTS: dict[str, tuple[str, Form]] = {
     "text": ("content", "text"),
@@ -35,7 +35,7 @@ _TEXTS: dict[str, tuple[str, Form]] = {
     "content": ("content", "text"),  # compaction
 }
 _BEGUN = ("text", "thinking")
-_OF_MESSAGE = frozenset({"message_start", "message_delta", "message_stop"})
+_OF_MESSAGE = ("message_start", "message_delta", "message_stop")
 
 
 class AnthropicReader(Reader):

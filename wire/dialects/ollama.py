@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import UnreadableFrameError
 from ..deep import OPAQUE, deep_scan, is_base64
 from ..dialect import Dialect, Hint, Problem, Reader
+from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_array, is_object, loads
 from ..json_splice import Path
@@ -27,7 +27,7 @@ _CONTENT = Channel(("content",), "content")
 _TEXTS = (("thinking", _THINKING), ("content", _CONTENT), ("response", _CONTENT))
 _KNOWN = frozenset({"message", "logprobs", "context", "done_reason"})
 # Older servers give no reason.
-_GOOD_REASONS = frozenset({None, "stop"})
+_GOOD_REASONS = (None, "stop")
 
 
 class OllamaReader(Reader):

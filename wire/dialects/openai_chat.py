@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from ...errors import UnreadableFrameError
 from ..deep import OPAQUE, deep_scan, is_base64
 from ..dialect import Dialect, Hint, Problem, Reader
+from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_array, is_object, loads
 from ..json_splice import Path
@@ -32,7 +32,7 @@ _DONE = b"[DONE]"
 _ENVELOPE = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
 _CHUNK = frozenset({*_ENVELOPE, "choices", "usage", "obfuscation", "provider"})
 _CHOICE = frozenset({"index", "delta", "finish_reason", "logprobs"})
-_GOOD_FINISHES = frozenset({"stop", "tool_calls", "function_call"})
+_GOOD_FINISHES = ("stop", "tool_calls", "function_call")
 _TEXTS = (
     ("reasoning_content", "reasoning"),
     ("reasoning", "reasoning"),

@@ -20,9 +20,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ...errors import UnreadableFrameError
 from ..deep import OPAQUE, deep_scan, is_base64
 from ..dialect import Dialect, Hint, Problem, Reader
+from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_array, is_object, loads
 from ..json_splice import Path
@@ -146,7 +146,7 @@ class OpenAIResponsesReader(Reader):
             status = response.get("status")
             if is_object(usage := response.get("usage")):
                 self.usage = Usage.of(usage, "input_tokens", "output_tokens")
-        self._completed = kind == "response.completed" and status in {None, "completed"}
+        self._completed = kind == "response.completed" and status in (None, "completed")
         self.failed = self.failed or kind == "response.failed"
 
     def _response(self, response: Any, path: Path, steps: list[Step]) -> None:
@@ -206,7 +206,7 @@ class OpenAIResponsesReader(Reader):
             for channel, where in self._open.items()
             if (channel.key[0] == stem or stem.endswith(("_part", "_item")))
             and all(event[name] == where.get(name) for name in _PLACE if name in event)
-            and event.get("item_id") in {None, where.get("item_id")}
+            and event.get("item_id") in (None, where.get("item_id"))
         )
         for channel in ended:
             del self._open[channel]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ..dialect import Dialect, Hint, Problem, Reader
+from ..errors import UnreadableFrameError
 from ..frame import Frame
-from ..json_codec import dumps
+from ..json_codec import is_object, loads
 from ..reading import PAYLOAD, Channel, Close, Scrub, Step, Text
 from ..sse import SSE
+from .unknown_json import UnknownJsonReader, sse_error
 
-__all__ = ["RAW_SSE", "TextReader", "sse_error"]
+__all__ = ["RAW_SSE", "TextReader"]
 
 _CHANNEL = Channel(("text",))
 _SENTINELS = (b"[DONE]", b"[END]")
@@ -42,16 +44,36 @@ class TextReader(Reader):
 
 
 class RawSseReader(TextReader):
-    """Reads SSE text; sentinels and the app's own error events end the run."""
+    """Reads SSE text; sentinels and the app's own error events end the run.
+
+    Objects may come among the words: a stream that greets with ``data: connected`` and goes on in
+    JSON. They are read as JSON of unknown shape.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._objects: UnknownJsonReader | None = None
 
     def read(self, frame: Frame) -> list[Step]:
         """Read one event."""
         if frame.data in _SENTINELS:
             return [Close()]
+        if (frame.data or b"").startswith(b"{") and _is_json(frame.data or b""):
+            return self._object(frame)
         steps = super().read(frame)
         if frame.event == "error":
             self.failed = True
             return [Close(), *steps, Close()]
+        return steps
+
+    def _object(self, frame: Frame) -> list[Step]:
+        self._frames += 1
+        steps: list[Step] = []
+        if self._objects is None:  # the greeting is over; later, words may go on behind an object
+            self._objects = UnknownJsonReader()
+            steps.append(Close((_CHANNEL,)))
+        steps += self._objects.read(frame)
+        self.failed = self.failed or self._objects.failed
         return steps
 
     def error(self, problem: Problem) -> bytes:
@@ -59,14 +81,11 @@ class RawSseReader(TextReader):
         return sse_error(problem)
 
 
-def sse_error(problem: Problem) -> bytes:
-    """Write an error event for a client that nobody knows.
-
-    The shape is the one that the openai, anthropic and AI SDK clients all raise on: a named event,
-    ``type`` and a nested ``error``.
-    """
-    error = {"type": "server_error", "code": problem.code, "message": problem.message}
-    return SSE.build(dumps({"type": "error", "error": error}), "error")
+def _is_json(data: bytes) -> bool:
+    try:
+        return is_object(loads(data))
+    except UnreadableFrameError:
+        return False
 
 
 def _claims(hint: Hint) -> bool:

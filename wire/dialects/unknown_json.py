@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import UnreadableFrameError
-from ..deep import deep_scan
+from ..deep import OPAQUE, deep_scan
 from ..dialect import Dialect, Hint, Problem, Reader
+from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_object, loads
 from ..json_splice import Path
 from ..ndjson import NDJSON
 from ..reading import PAYLOAD, Channel, Close, Scrub, Step, Text, Whole
 from ..sse import SSE
-from .raw_sse import sse_error
 
-__all__ = ["UNKNOWN_JSON", "UNKNOWN_NDJSON"]
+__all__ = ["UNKNOWN_JSON", "UNKNOWN_NDJSON", "UnknownJsonReader", "sse_error"]
 
+# In a known dialect a status is an enumeration; here it may well be a sentence.
+_SKIP = OPAQUE - {"status"}
 _TOKENS = frozenset(
     {
         "answer",
@@ -64,7 +65,7 @@ class UnknownJsonReader(Reader):
         if frame.event == "error" or (is_object(value) and value.get("error")):
             self.failed = True
             steps.append(Close())
-        for whole in deep_scan(value):
+        for whole in deep_scan(value, skip=_SKIP):
             steps.append(whole)
             if not whole.path or whole.path[-1] in _TOKENS:
                 steps.append(Text(self._channel(whole.path), whole.path, whole.text))
@@ -99,6 +100,16 @@ class UnknownNdjsonReader(UnknownJsonReader):
         """Write a line with ``error``, which the common NDJSON clients raise on."""
         error = {"code": problem.code, "message": problem.message}
         return NDJSON.build(dumps({"error": error}), "")
+
+
+def sse_error(problem: Problem) -> bytes:
+    """Write an error event for a client that nobody knows.
+
+    The shape is the one that the openai, anthropic and AI SDK clients all raise on: a named event,
+    ``type`` and a nested ``error``.
+    """
+    error = {"type": "server_error", "code": problem.code, "message": problem.message}
+    return SSE.build(dumps({"type": "error", "error": error}), "error")
 
 
 def _claims(hint: Hint) -> bool:

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
 from .. import Policy, Streamward
 from ..cache import Cache
-from ..guardrails.pii import PII
+from ..guardrails import PII
 from .journal import Journal, Visits, current_visit
 from .scenes import SCENES
 

@@ -126,13 +126,13 @@ SCENES: tuple[Scene, ...] = (
     Scene(
         key="pii",
         title="Personal data",
-        watch="Each secret arrives in several tokens. None of them gets out, not even its first.",
+        watch="Each secret arrives in several tokens. None gets out, not even its first piece.",
         prompt="What do you have on file for customer 2041?",
         answer=Answer(tokens=_prose(_FILE)),
     ),
     Scene(
         key="tool",
-        title="A tool call",
+        title="Tool call",
         watch="Secrets inside JSON arguments, with the @ sent as \\u0040 and cut inside the "
         "escape. The arguments stay valid JSON.",
         prompt="Send the customer a note about the payment.",
@@ -140,7 +140,7 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         key="dies",
-        title="The upstream dies",
+        title="Upstream dies",
         watch="The model closes the connection in mid-sentence. The reader gets an error that "
         "every client understands, not half an answer.",
         prompt="What is a stream?",
@@ -148,14 +148,14 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         key="slow",
-        title="A slow upstream",
+        title="Upstream is slow",
         watch="Seconds of silence. Heartbeats keep the line open; the answer does not change.",
         prompt="Think hard: what is the hardest thing to send?",
         answer=Answer(tokens=_prose(_SLOW), pauses={0: 4.4, 8: 2.6}),
     ),
     Scene(
         key="repeat",
-        title="The same again",
+        title="Same again",
         watch="The page asks twice. The second answer is the first, byte for byte, and the model "
         "is not asked.",
         prompt="Why should the same question not cost twice?",
@@ -164,7 +164,7 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         key="leave",
-        title="The reader leaves",
+        title="Reader leaves",
         watch="Press Stop. The model stops at that very token, and no more is paid for.",
         prompt="Tell me a long story about a lighthouse.",
         answer=Answer(tokens=_prose(_LONG), pace=0.06),

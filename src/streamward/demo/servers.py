@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -62,16 +63,12 @@ async def running(
     Raises:
         ConfigurationError: nobody can listen there.
     """
-    own = _listen(host, port)
-    try:
-        model = ScriptedModel(tempo=tempo)
-        journal = Journal(model, say)
-        upstream = _listen("127.0.0.1", 0)
+    model = ScriptedModel(tempo=tempo)
+    journal = Journal(model, say)
+    with _listen(host, port) as own, _listen("127.0.0.1", 0) as upstream:
         app = create_app(_url(upstream), store or MemoryCache(), journal)
         async with _serving(model, upstream, "off"), _serving(app, own, "on"):
             yield Demo(_url(own), model, journal)
-    finally:
-        own.close()
 
 
 class _Server(uvicorn.Server):
@@ -117,9 +114,10 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        reason = error.strerror or "it cannot be used"
+        # `create_server` repeats the address in `strerror`.
+        reason = os.strerror(error.errno) if error.errno else str(error)
         raise ConfigurationError(
-            f"cannot listen on {host} port {port} ({reason}): try --port {port + 1}",
+            f"cannot listen on {host} port {port} ({reason}): try another --port",
         ) from error
 
 

@@ -1,0 +1,173 @@
+"""What streamward adds to a token: µs of CPU over the bare app, and delay in tokens.
+
+Every variant is a uvicorn process of its own; they are asked in turn, round after round, and the
+server tells how much CPU time an answer took. So the figures are differences within one run, and
+do not see the client's cost or another process on the machine.
+
+    python -m bench.overhead [--rounds 9] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench.texts import dense, prose, tokens
+
+SENTENCES = 120
+VARIANTS = ("bare", "no_guards", "pii")
+TEXTS = {"prose": prose(SENTENCES), "dense": dense(SENTENCES)}
+
+
+def app(variant: str) -> Any:
+    """Return the ASGI app that a variant serves; ``/prose``, ``/dense`` and ``/cpu``."""
+    streams = {f"/{name}": frames(text) for name, text in TEXTS.items()}
+
+    async def bare(scope: Any, receive: Any, send: Any) -> None:
+        kind = b"text/event-stream" if scope["path"] in streams else b"application/json"
+        start = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]}
+        await send(start)
+        if scope["path"] == "/cpu":
+            body = json.dumps(time.process_time()).encode()
+            await send({"type": "http.response.body", "body": body})
+            return
+        for frame in streams[scope["path"]]:
+            await send({"type": "http.response.body", "body": frame, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    if variant == "bare":
+        return bare
+    from streamward import Streamward  # noqa: PLC0415 - the bare app must not pay for it
+    from streamward.guardrails import PII  # noqa: PLC0415
+
+    guards = [PII()] if variant == "pii" else []
+    return Streamward(bare, guards=guards, on_report=lambda report: None)
+
+
+def frames(text: str) -> list[bytes]:
+    """Return a chat completion stream."""
+    head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+
+    def frame(delta: dict[str, str], finish: str | None) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        return b"data: " + json.dumps({**head, "choices": [choice]}).encode() + b"\n\n"
+
+    said = [frame({"content": token}, None) for token in tokens(text)]
+    return [*said, frame({}, "stop"), b"data: [DONE]\n\n"]
+
+
+@contextlib.contextmanager
+def serving(variant: str) -> Generator[str]:
+    """Run a variant in a process of its own; yield its URL."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "bench.overhead", "--serve", variant, "--port", str(port)],
+        cwd=Path(__file__).parent.parent,
+        env=os.environ,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(f"{url}/cpu")
+                break
+            time.sleep(0.1)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def cost(client: httpx.Client, url: str, name: str) -> float:
+    """Return the server's CPU time for one answer, in µs per token."""
+    before = float(client.get(f"{url}/cpu").json())
+    with client.stream("GET", f"{url}/{name}") as response:
+        for _ in response.iter_raw():
+            pass
+    after = float(client.get(f"{url}/cpu").json())
+    return (after - before) / len(tokens(TEXTS[name])) * 1e6
+
+
+def measure(rounds: int) -> dict[str, dict[str, float]]:
+    """Ask every variant in turn; return the median cost of each, and what it adds to the bare."""
+    with contextlib.ExitStack() as stack:
+        urls = {v: stack.enter_context(serving(v)) for v in VARIANTS}
+        client = stack.enter_context(httpx.Client(timeout=60))
+        samples: dict[tuple[str, str], list[float]] = {}
+        for turn in range(rounds + 1):
+            for name in TEXTS:
+                for variant, url in urls.items():
+                    value = cost(client, url, name)
+                    if turn:  # the first round warms up
+                        samples.setdefault((variant, name), []).append(value)
+    result: dict[str, dict[str, float]] = {}
+    for (variant, name), values in samples.items():
+        pairs = zip(values, samples["bare", name], strict=True)
+        added = statistics.median(value - bare for value, bare in pairs)
+        result[f"{variant} on {name}"] = {"us_per_token": statistics.median(values), "added": added}
+    return result
+
+
+def delays(name: str) -> dict[str, float]:
+    """Return how many further tokens each token waits for before it leaves."""
+    from streamward import Limits  # noqa: PLC0415
+    from streamward.guardrails import PII  # noqa: PLC0415
+    from streamward.middleware.pipeline import Pipeline  # noqa: PLC0415
+    from streamward.wire import SSE  # noqa: PLC0415
+
+    pipeline = Pipeline(SSE, headers={}, path="/", guards=[PII()], limits=Limits())
+    stream = frames(TEXTS[name])
+    waited: list[int] = []
+    for step, frame in enumerate(stream):
+        left = sum(out.count(b"\n\n") for out in pipeline.feed(frame))
+        waited += [step - len(waited) - n for n in range(left)]
+    waited.sort()
+    return {
+        "mean": statistics.fmean(waited),
+        "median": statistics.median(waited),
+        "p99": waited[int(len(waited) * 0.99)],
+        "max": waited[-1],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--serve", choices=VARIANTS)
+    parser.add_argument("--port", type=int)
+    options = parser.parse_args()
+    if options.serve:
+        import uvicorn  # noqa: PLC0415
+
+        uvicorn.run(app(options.serve), port=options.port, log_level="critical", lifespan="off")
+        return
+    costs = measure(options.rounds)
+    waits = {name: delays(name) for name in TEXTS}
+    print(f"{'':22}{'µs/token':>10}{'added':>8}   (server CPU, median of {options.rounds})")
+    for row, figures in costs.items():
+        print(f"{row:22}{figures['us_per_token']:10.1f}{figures['added']:8.1f}")
+    print("\ndelay in tokens       mean  median   p99   max")
+    for name, wait in waits.items():
+        row = "".join(f"{wait[key]:8.2f}" for key in ("mean", "median", "p99", "max"))
+        print(f"PII on {name:10}{row}")
+    if options.json:
+        options.json.write_text(json.dumps({"cost": costs, "delay": waits}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""The application's answer, message by message: is it a stream of ours, and what leaves of it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..wire import SSE, dumps
+from ..wire.errors import StreamwardError
+from .caching import CacheSide
+from .controls import Controls
+from .headers import Headers, for_stream
+from .inbox import Message
+from .outbox import Outbox, Send
+from .policy import Policy, Timeouts
+from .stream import Stream, concerns
+
+__all__ = ["Answer", "Stage"]
+
+# Proxies that wait for a first kilobyte or two pass everything on after it.
+_PRELUDE = b":" + b" " * 2045 + b"\n\n"
+
+
+class Stage(Protocol):
+    """What an answer needs of the exchange that it is part of."""
+
+    @property
+    def over(self) -> bool:
+        """True once nothing more of the answer is wanted."""
+        ...
+
+    async def begin(self, headers: Headers, timeouts: Timeouts) -> None:
+        """Start the response; from here on the exchange keeps time and watches the client."""
+        ...
+
+    def heard(self) -> None:
+        """Note that the application has sent data."""
+        ...
+
+    def delivered(self) -> None:
+        """Note that text has left."""
+        ...
+
+    def end_with(self, error: StreamwardError) -> None:
+        """End the answer."""
+        ...
+
+    def leave(self) -> None:
+        """Note that the client is gone."""
+        ...
+
+
+class Answer:
+    """Stands in the place of ``send`` for the application.
+
+    Args:
+        stage: the exchange.
+        path: the path of the request.
+        policy: the rules.
+        controls: what the application says about its own response.
+        cache: the cache's part in this exchange.
+        send: the server's ``send``, for what is not ours.
+        outbox: for what is.
+
+    Attributes:
+        stream: the body, once the response has turned out to be a stream.
+        status: the response's.
+        headers: the response's, fit for a stream.
+        refused: why the stream was answered with 502 instead, if it was.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        path: str,
+        policy: Policy,
+        controls: Controls,
+        cache: CacheSide,
+        send: Send,
+        outbox: Outbox,
+    ) -> None:
+        self._stage = stage
+        self._path = path
+        self._policy = policy
+        self._controls = controls
+        self._cache = cache
+        self._send = send
+        self._outbox = outbox
+        self._untouched = False
+        self.stream: Stream | None = None
+        self.status = 200
+        self.headers: Headers = []
+        self.refused: StreamwardError | None = None
+
+    async def send(self, message: Message) -> None:
+        """Take one message of the application's."""
+        if self._untouched:
+            await self._send(message)
+        elif self._stage.over:
+            raise OSError(_GONE)
+        elif message["type"] == "http.response.start":
+            await self._start(message)
+        elif message["type"] == "http.response.body" and self.stream is not None:
+            await self._body(self.stream, message)
+        else:
+            await self._send(message)
+
+    async def _start(self, message: Message) -> None:
+        headers = message.get("headers", ())
+        framing = concerns(message["status"], headers) if self._controls.touch else None
+        if framing is None:
+            self._untouched = True
+            await self._send(message)
+            return
+        self.status = message["status"]
+        try:
+            self.stream = Stream(
+                framing,
+                headers=headers,
+                path=self._path,
+                guards=(self._policy.guards or ()) if self._controls.guard else (),
+                limits=self._policy.limits,
+            )
+        except StreamwardError as error:
+            await self._refuse(error)
+            return
+        self.headers = for_stream(headers)
+        if self._controls.record and self.status == 200:
+            self._outbox.recorder = self._cache.recorder()
+        await self._stage.begin(self.headers + self._cache.headers(), self._policy.timeouts)
+        if self._policy.prelude and framing is SSE:
+            await self._outbox.prelude(_PRELUDE)
+
+    async def _body(self, stream: Stream, message: Message) -> None:
+        ended = not message.get("more_body", False)
+        async for frames in stream.carry(message.get("body", b""), ended=ended):
+            await self._outbox.frames(frames)
+            if stream.heard():
+                self._stage.heard()
+            if frames and stream.pipeline.tokens:
+                self._stage.delivered()
+        if stream.failure is not None:
+            self._stage.end_with(stream.failure)
+            raise OSError(_GONE)
+        if ended:
+            await self._outbox.finish()
+        if self._outbox.client_gone:
+            self._stage.leave()
+
+    async def _refuse(self, error: StreamwardError) -> None:
+        """Answer 502: nothing has been sent yet, so the status can still say it."""
+        self.refused = error
+        self.status = 502
+        problem = {"type": "server_error", "code": error.code, "message": error.public_message}
+        await self._outbox.start(502, [(b"content-type", b"application/json")])
+        await self._outbox.frames([dumps({"error": problem})])
+        await self._outbox.finish()
+        self._stage.end_with(error)
+
+
+# ASGI 2.4: `send` raises OSError once nobody reads any more.
+_GONE = "the answer has ended"

@@ -1,0 +1,68 @@
+"""The public face as people write it. Type checkers read this file; nobody runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+from starlette.requests import Request
+
+from streamward import CachePolicy, Limits, Policy, Report, Streamward, Timeouts, opt_out
+from streamward.cache import FixedRate, Instant, MemoryCache, Original, RedisCache
+from streamward.errors import ContentBlockedError, StreamwardError
+from streamward.guardrails import PII, Block, Finding, Flag, Hash, Mask, Redact, Replace
+
+app = FastAPI()
+app.add_middleware(Streamward)
+app.add_middleware(Streamward, guards=[PII()], cache=MemoryCache())
+
+
+def whose(scope: object) -> str | None:
+    return str(scope)
+
+
+def note(report: Report) -> None:
+    if report.ttft is not None:
+        print(report.ttft, report.findings.get("pii.EMAIL_ADDRESS.edit", 0))
+
+
+guard = PII(
+    entities={"EMAIL_ADDRESS", "CREDIT_CARD"},
+    threshold={"URL": 0.9},
+    actions={
+        "EMAIL_ADDRESS": Hash(key=b"0123456789abcdef"),
+        "CREDIT_CARD": Mask(char="#", keep_last=4),
+        "URL": Replace("[link]"),
+        "US_SSN": Block(),
+        "IP_ADDRESS": Flag(),
+        "UUID": Redact(),
+        "PHONE_NUMBER": "mask",
+    },
+    hold=2,
+    on_error="open",
+)
+found: Sequence[Finding] = guard.find("mail jane@example.com")
+
+app.add_middleware(
+    Streamward,
+    guards=[guard],
+    cache=RedisCache("redis://localhost:6379/0", secret=b"0123456789abcdef", timeout=0.2),
+    policy=Policy(heartbeat=None, prelude=True, on_leave="finish", limits=Limits(frame=1 << 20)),
+    routes={
+        "/a/*": Policy(enabled=False),
+        "/b": Policy(cache=CachePolicy(shared=True, pace=Original(speed=2.0))),
+        "/c": Policy(cache=CachePolicy(principal=whose, ttl=60.0, pace=FixedRate(50))),
+        "/d": Policy(guards=(), cache=None, timeouts=Timeouts(first_token=None)),
+        "/e": Policy(cache=CachePolicy(pace=Instant())),
+    },
+    on_report=note,
+)
+
+
+async def endpoint(request: Request) -> None:
+    opt_out(request)
+    opt_out(request, only="cache")
+
+
+def handle(error: StreamwardError) -> str:
+    return error.entity if isinstance(error, ContentBlockedError) else error.code

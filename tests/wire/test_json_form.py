@@ -1,0 +1,200 @@
+"""JSON text in pieces: what is read, and where it stood."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamward.wire import JsonProjection, Run
+from streamward.wire.json_form import MAX_DEPTH, MAX_SCALAR
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4)
+)
+DOCUMENTS = st.lists(VALUES, max_size=4) | st.dictionaries(TEXT, VALUES, max_size=4) | TEXT
+CUTS = st.lists(st.integers(0, 500), max_size=8)
+BROKEN = st.text(st.sampled_from('{}[]":,\\u12d8e0tfn -.x\ud83d\ude00\n'), max_size=24)
+
+
+def cut(text: str, at: list[int]) -> list[str]:
+    edges = sorted({0, len(text), *(i % (len(text) + 1) for i in at)})
+    return [text[a:b] for a, b in pairwise(edges)]
+
+
+def read(pieces: list[str]) -> list[Run]:
+    projection = JsonProjection()
+    runs = [run for piece in pieces for run in projection.feed(piece)]
+    runs += projection.finish()
+    assert projection.position == sum(map(len, pieces))
+    return runs
+
+
+def joined(runs: list[Run]) -> list[tuple[str, list[int], int]]:
+    """Put the pieces of each run together: its text, its positions, its end."""
+    out: list[tuple[str, list[int], int]] = []
+    text, starts = "", list[int]()
+    for run in runs:
+        text += run.text
+        starts += run.starts
+        if run.closes:
+            out.append((text, starts, run.end))
+            text, starts = "", []
+    assert not text
+    return out
+
+
+def texts(pieces: list[str]) -> list[str]:
+    return [text for text, _, _ in joined(read(pieces))]
+
+
+def values(value: Any) -> list[str]:
+    """The string values of a document in their order."""
+    if isinstance(value, str):
+        return [value]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for one in inner for text in values(one)]
+
+
+@given(document=DOCUMENTS, escaped=st.booleans(), indent=st.sampled_from([None, 1]), at=CUTS)
+def test_string_values_are_read_as_a_parser_reads_them(
+    document: Any, *, escaped: bool, indent: int | None, at: list[int]
+) -> None:
+    text = json.dumps(document, ensure_ascii=escaped, indent=indent)
+
+    assert texts(cut(text, at)) == values(document)
+
+
+@given(document=DOCUMENTS, escaped=st.booleans(), at=CUTS)
+def test_each_character_can_be_cut_out_by_its_position(
+    document: Any, *, escaped: bool, at: list[int]
+) -> None:
+    text = json.dumps(document, ensure_ascii=escaped)
+
+    for value, starts, end in joined(read(cut(text, at))):
+        carried = [text[a:b] for a, b in pairwise([*starts, end])]
+        assert [json.loads(f'"{piece}"') for piece in carried] == list(value)
+
+
+@given(text=TEXT)
+def test_what_is_written_is_read_again(text: str) -> None:
+    projection = JsonProjection()
+    projection.feed('{"a":"')
+    carried = projection.encode(text)
+
+    assert carried.isascii()
+    assert json.loads(f'"{carried}"') == text
+    assert texts(['{"a":"', carried, '"}']) == [text]
+
+
+@given(text=BROKEN, at=CUTS)
+def test_the_reading_does_not_depend_on_the_pieces(text: str, at: list[int]) -> None:
+    assert joined(read(cut(text, at))) == joined(read([text]))
+    assert joined(read(list(text))) == joined(read([text]))
+
+
+@given(text=BROKEN, secret=st.sampled_from(["SECRET", "12345", "a b", "true love"]), at=CUTS)
+def test_a_word_behind_the_first_fault_is_never_skipped(
+    text: str, secret: str, at: list[int]
+) -> None:
+    broken = f"[1}}{text}\x00{secret}"
+
+    assert texts(cut(broken, at)) == ["}" + text + "\x00" + secret]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("   ", []),
+        ("{}", []),
+        ('{"a":1,"b":[true,null,-1.5e3]}', []),
+        ('{"a":"x"}{"b":"y"}', ["x", "y"]),
+        ('{"a":"x"} tail', ["x", "tail"]),
+        ("hello there", ["hello there"]),
+        ("  hello", ["hello"]),
+        ("5551234567", ["5551234567"]),
+        ("true", ["true"]),
+        ('{"a": hello}', ["hello}"]),
+        ('{"a": 555 1234}', ["555 1234}"]),
+        ('{"a": 12 Main Street}', ["12 Main Street}"]),
+        ('{"a": true love}', ["true love}"]),
+        ('{"a": 01}', ["01}"]),
+        ("{'a': 'x'}", ["'a': 'x'}"]),
+        ('{"a" "x"}', ['"x"}']),
+        ('{"a":"x" "y"}', ["x", '"y"}']),
+        ('{"a":"x",}', ["x", "}"]),
+        ('["x",]', ["x", "]"]),
+        ("[,]", [",]"]),
+        ("[1}", ["}"]),
+        ('{"a":]', ["]"]),
+        ("]", ["]"]),
+        (":", [":"]),
+        ('{"a":"x', ["x"]),
+        ('{"a":"x\\', ["x\\"]),
+        ('{"a":"x\\u00', ["x\\u00"]),
+        ('{"a":"x\\ud83d', ["x\\ud83d"]),
+        ('{"a":"\\x y"}', ['\\x y"}']),
+        ('{"a":"b \\x y"}', ['b \\x y"}']),
+        ('{"a":12', ["12"]),
+        ('{"a\\n":"x"}', ["x"]),
+        ('{"a":"\\ud83d\\n"}', ["\ud83d\n"]),
+        ('{"a":"\\ud83d\\ud83d\\ude00"}', ["\ud83d😀"]),
+        ('{"a":"\\ude00"}', ["\ude00"]),
+        ('{"a":"\ud83d\ude00"}', ["😀"]),
+        ('{"a":"\ud83dx\ude00"}', ["\ud83dx\ude00"]),
+        ('{"a":"\ud83d', ["\ud83d"]),
+        ('{"a":"tab\there"}', ["tab\there"]),
+    ],
+)
+def test_what_is_read(text: str, expected: list[str]) -> None:
+    assert texts([text]) == expected
+    assert texts(list(text)) == expected
+
+
+def test_names_numbers_and_structure_are_no_text() -> None:
+    assert texts(['{"S3CRET":1,"a":{"S3CRET":[2,{}]},"b":"x"}']) == ["x"]
+
+
+def test_depth_is_bounded() -> None:
+    deep = "[" * MAX_DEPTH
+
+    assert texts([deep + '"x"']) == ["x"]
+    assert texts([deep + '["x"']) == ['["x"']
+
+
+@pytest.mark.parametrize("pieces", [1, 7, 10_000])
+def test_a_number_without_end_is_text(pieces: int) -> None:
+    fits = "[" + "1" * (MAX_SCALAR - 1) + " ]"
+    too_long = "[" + "1" * MAX_SCALAR + " ]"
+
+    assert texts([fits[i : i + pieces] for i in range(0, len(fits), pieces)]) == []
+    assert texts([too_long[i : i + pieces] for i in range(0, len(too_long), pieces)]) == [
+        too_long[1:]
+    ]
+
+
+def test_what_is_incomplete_is_not_understood_yet() -> None:
+    projection = JsonProjection()
+
+    projection.feed('{"a":"x\\u00')
+    assert projection.position == 7
+    projection.feed("e9\\ud83d\\u")
+    assert projection.position == 13
+    projection.feed('de00","b":12')
+    assert projection.position == 31
+    projection.feed("}")
+    assert projection.position == 34
+
+
+def test_outside_of_json_text_is_written_as_it_is() -> None:
+    projection = JsonProjection()
+    projection.feed("hello")
+
+    assert projection.encode('"\n') == '"\n'
