@@ -147,6 +147,7 @@ class Exchange:
             timeouts=timeouts,
             interval=self._policy.heartbeat,
             beat=self._beat,
+            busy=self._guards_at_work,
             on_timeout=self.end_with,
         )
         self._helpers = [
@@ -186,6 +187,9 @@ class Exchange:
             name = self._replayed.dialect
             return next((row.heartbeat for row in DIALECTS if row.name == name), b"")
         return self._answer.stream.pipeline.heartbeat() if self._answer.stream else b""
+
+    def _guards_at_work(self) -> bool:
+        return self._answer.stream is not None and self._answer.stream.busy
 
     async def _watch(self) -> None:
         await self._inbox.client_left()
@@ -242,9 +246,9 @@ class Exchange:
         self._error = error
         if self._outbox.recorder is not None:
             self._outbox.recorder.abandon()
-        if self._answer.stream is not None:
-            pipeline = self._answer.stream.pipeline
-            await self._outbox.frames(pipeline.fail(error))
+        if (stream := self._answer.stream) is not None:
+            pipeline = stream.pipeline
+            await self._outbox.frames(await stream.fail(error))
             self._error = error = pipeline.failure or error
             if isinstance(error, ContentBlockedError):
                 self._outcome = "blocked"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 
 from ..wire.errors import UpstreamTimeoutError
@@ -20,6 +21,7 @@ class Keeper:
         timeouts: how long the application may stay silent.
         interval: seconds of silence before a heartbeat; None: never.
         beat: returns the heartbeat's bytes at this moment; empty when none can be sent.
+        busy: whether a guard is at work: then neither is the application the slow one.
         on_timeout: called once, when the application was silent for too long.
     """
 
@@ -30,12 +32,14 @@ class Keeper:
         timeouts: Timeouts,
         interval: float | None,
         beat: Callable[[], bytes],
+        busy: Callable[[], bool],
         on_timeout: Callable[[UpstreamTimeoutError], None],
     ) -> None:
         self._outbox = outbox
         self._timeouts = timeouts
         self._interval = interval
         self._beat = beat
+        self._busy = busy
         self._on_timeout = on_timeout
         self._clock = asyncio.get_running_loop().time
         self._last_token = self._clock()
@@ -56,14 +60,15 @@ class Keeper:
             if wait > 0:
                 await asyncio.sleep(wait)
                 continue
-            if self._outbox.busy:  # waiting for the client is not the application's silence
-                self._last_token = self._clock()
-                await asyncio.sleep(_BUSY)
-                continue
+            if self._outbox.busy or self._busy():
+                self._last_token = self._clock()  # it is not the application that is slow
             if (error := self._overdue()) is not None:
                 self._on_timeout(error)
                 return
-            await self._send_beat()
+            if self._outbox.busy:
+                await asyncio.sleep(_BUSY)
+            elif self._clock() >= self._beat_due():
+                await self._send_beat()
 
     async def _send_beat(self) -> None:
         if beat := self._beat():
@@ -83,14 +88,17 @@ class Keeper:
 
     def _next(self) -> float | None:
         """Return the seconds until something is due; None when nothing ever will be."""
-        due: list[float] = []
-        if self._interval is not None:
-            due.append(self._outbox.last_sent + self._interval)
+        due = [self._beat_due()]
         if (limit := self._limit()) is not None:
             due.append(self._last_token + limit)
-        elif not self._first_seen and self._timeouts.between_tokens is not None:
+        if not self._first_seen and self._timeouts.between_tokens is not None:
+            # The first token may come while we sleep, and then this limit counts.
             due.append(self._clock() + self._timeouts.between_tokens)
-        return min(due) - self._clock() if due else None
+        first = min(due)
+        return None if first == math.inf else first - self._clock()
+
+    def _beat_due(self) -> float:
+        return math.inf if self._interval is None else self._outbox.last_sent + self._interval
 
 
 _BUSY = 0.05

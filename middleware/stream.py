@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import TypeVarTuple
 
 from ..guardrails import Guard
 from ..wire import PLAIN, Framing, framing_of
@@ -14,6 +15,8 @@ from .pipeline import Pipeline
 from .policy import Limits
 
 __all__ = ["Stream", "concerns"]
+
+Args = TypeVarTuple("Args")
 
 
 def concerns(status: int, headers: Iterable[tuple[bytes, bytes]]) -> Framing | None:
@@ -38,6 +41,9 @@ class Stream:
         guards: who decides.
         limits: the size of the buffers.
 
+    Attributes:
+        busy: True while a guard decides in a thread.
+
     Raises:
         UnsupportedEncodingError: the body is compressed in a way that cannot be undone.
     """
@@ -55,6 +61,7 @@ class Stream:
         coding = content_coding(names)
         self._inflater = Inflater(coding) if coding else None
         self._heard = 0
+        self.busy = False
         self.pipeline = Pipeline(framing, headers=names, path=path, guards=guards, limits=limits)
 
     @property
@@ -72,20 +79,24 @@ class Stream:
         try:
             for piece in [body] if self._inflater is None else self._inflater.feed(body):
                 if piece:
-                    yield await self._feed(piece)
+                    yield await self._run(self.pipeline.feed, piece)
             if ended:
                 if self._inflater is not None:
                     self._inflater.finish()
-                yield await self._finish()
+                yield await self._run(self.pipeline.finish)
         except StreamwardError as error:
             self.pipeline.failure = self.pipeline.failure or error
 
-    async def _feed(self, piece: bytes) -> list[bytes]:
-        if self.pipeline.blocking:
-            return await asyncio.to_thread(self.pipeline.feed, piece)
-        return self.pipeline.feed(piece)
+    async def fail(self, error: StreamwardError) -> list[bytes]:
+        """End the stream with an error; return the frames that tell the client."""
+        return await self._run(self.pipeline.fail, error)
 
-    async def _finish(self) -> list[bytes]:
-        if self.pipeline.blocking:
-            return await asyncio.to_thread(self.pipeline.finish)
-        return self.pipeline.finish()
+    async def _run(self, step: Callable[[*Args], list[bytes]], *args: *Args) -> list[bytes]:
+        """Take a step of the pipeline; in a thread where a guard may take long."""
+        if not self.pipeline.blocking:
+            return step(*args)
+        self.busy = True
+        try:
+            return await asyncio.to_thread(step, *args)
+        finally:
+            self.busy = False

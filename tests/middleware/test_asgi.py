@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import time
 import zlib
 from typing import Any
 
 import pytest
 from support.asgi import Answer, ask, scope_of
-from support.guard import SECRET, BrokenGuard, WordGuard
+from support.guard import SECRET, BrokenGuard, WordGuard, WordScanner
 from support.streams import DONE, ScriptedApp, chat, chat_frame, chat_text
 
 from streamward import CachePolicy, Limits, Policy, Report, Streamward, Timeouts, opt_out
@@ -276,7 +277,7 @@ async def test_the_first_token_has_a_time_limit():
 
 async def test_the_time_between_tokens_has_a_limit():
     policy = Policy(timeouts=Timeouts(first_token=30, between_tokens=0.05), heartbeat=None)
-    app = ScriptedApp([chat_frame({"content": "one "}), 60.0])
+    app = ScriptedApp([0.02, chat_frame({"content": "one "}), 60.0])
 
     answer = await ask(guarded(app, policy=policy))
 
@@ -320,6 +321,59 @@ async def test_a_report_hook_that_fails_hurts_nobody():
 
     assert answer.body == b"".join(chat(WORDS))
     assert answer.raised is None
+
+
+class SlowScanner(WordScanner):
+    """Takes its time, like a model does; fails when two threads are in it."""
+
+    busy = False
+
+    def feed(self, text):
+        assert not SlowScanner.busy
+        SlowScanner.busy = True
+        time.sleep(0.05)
+        try:
+            return super().feed(text)
+        finally:
+            SlowScanner.busy = False
+
+    def finish(self):
+        assert not SlowScanner.busy
+        return super().finish()
+
+
+class SlowGuard(WordGuard):
+    def scanner(self):
+        return SlowScanner()
+
+
+async def test_a_guard_that_takes_long_does_not_hold_the_loop():
+    app = ScriptedApp(chat(SPLIT))
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.005)
+            ticks += 1
+
+    ticker = asyncio.create_task(tick())
+    answer = await ask(Streamward(app, guards=[SlowGuard(blocking=True)]))
+    ticker.cancel()
+
+    assert chat_text(answer.body) == "My key is <SECRET> and more."
+    assert ticks >= 10
+
+
+async def test_the_time_a_guard_takes_is_not_the_applications_silence():
+    policy = Policy(timeouts=Timeouts(first_token=0.02, between_tokens=0.02), heartbeat=0.01)
+    app = ScriptedApp(chat(SPLIT))
+
+    answer = await ask(Streamward(app, guards=[SlowGuard(blocking=True)], policy=policy))
+
+    assert answer.raised is None
+    assert b": ping" in answer.body  # but the client gets its sign of life
+    assert chat_text(answer.body.replace(b": ping\n\n", b"")) == "My key is <SECRET> and more."
 
 
 # Silence and leaving
