@@ -32,9 +32,7 @@ def _readable(
     return None
 
 
-def _whole(
-    app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
-) -> None:
+def _whole(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Keep napoleon from taking what stands before a colon for the type of a property."""
     del app, name, obj, options
     if what == "property":

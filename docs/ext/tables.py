@@ -108,7 +108,7 @@ def dialect_row(dialect: Dialect) -> tuple[str, str, str, str, str]:
         f"`{dialect.name}`",
         dialect.framing.name,
         f"`{heartbeat}`" if heartbeat.strip() else "one space" if heartbeat else "none",
-        " ".join(f"`{path}`" for path in dialect.paths) or "–",
+        " ".join(f"`{path}`" for path in dialect.paths) or "-",
         (module.__doc__ or "").strip().splitlines()[0],
     )
 
@@ -136,7 +136,7 @@ def _installed(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "–"
+        return "-"
 
 
 def _line(cells: Sequence[str]) -> str:

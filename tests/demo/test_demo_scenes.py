@@ -52,7 +52,7 @@ def text(body: str) -> str:
 
 
 def status(demo: Demo, visit: str) -> Any:
-    """Return what the demo knows of a request, once it is over."""
+    """Return what the demo knows of a request, once it is over (and its answer is kept)."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         entry = httpx.get(f"{demo.url}/demo/status", params={"visit": visit}).json()
@@ -136,7 +136,8 @@ def test_a_silent_upstream_is_bridged_by_heartbeats(demo: Demo) -> None:
 
 def test_the_same_request_of_the_same_person_is_replayed(demo: Demo) -> None:
     who = {"authorization": "Bearer ada"}
-    first = ask(demo, PROMPTS["repeat"], headers=who)
+    first = ask(demo, PROMPTS["repeat"], headers={**who, "x-request-id": "repeat-1"})
+    assert status(demo, "repeat-1")["report"]["cache"] == "stored"
     again = ask(demo, PROMPTS["repeat"], headers={**who, "x-request-id": "repeat-2"})
     other = ask(demo, PROMPTS["repeat"], headers={"authorization": "Bearer bob"})
 
@@ -190,10 +191,10 @@ async def test_redis_can_keep_the_answers(redis_server) -> None:
         httpx.AsyncClient(base_url=demo.url, headers=who) as client,
     ):
         first = await client.post(PATH, json=request(PROMPTS["repeat"]))
-        while (await client.get("/demo/status?visit=redis-1")).json()["report"] is None:
-            await asyncio.sleep(0.01)  # it is kept when the client has been served
+        kept = await asyncio.to_thread(status, demo, "redis-1")
         again = await client.post(PATH, json=request(PROMPTS["repeat"]))
     await store.close()
 
+    assert kept["report"]["cache"] == "stored"
     assert again.content == first.content
     assert again.headers["cache-status"].startswith("streamward; hit")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import TYPE_CHECKING
 
 import openai
@@ -68,17 +69,30 @@ def test_raises_when_the_upstream_dies(client: openai.OpenAI) -> None:
     assert raised.value.code == "upstream_error"
 
 
-def test_its_key_is_whose_the_recordings_are(client: openai.OpenAI) -> None:
-    completions = client.with_options(api_key="sdk-repeat").chat.completions
-    raw = completions.with_streaming_response
+def test_its_key_is_whose_the_recordings_are(demo: Demo, client: openai.OpenAI) -> None:
+    raw = client.with_options(api_key="sdk-repeat").chat.completions.with_streaming_response
 
     states: list[str] = []
-    for _ in range(2):
-        with raw.create(model="scripted-1", messages=asking("repeat"), stream=True) as response:
+    for visit in ("sdk-1", "sdk-2"):
+        asking_again = raw.create(
+            model="scripted-1",
+            messages=asking("repeat"),
+            stream=True,
+            extra_headers={"x-request-id": visit},
+        )
+        with asking_again as response:
             response.read()
             states.append(response.headers["cache-status"].split(";")[1].strip())
+        _wait_for_report(demo, visit)  # an answer is kept when its reader has been served
 
     assert states == ["fwd=uri-miss", "hit"]
+
+
+def _wait_for_report(demo: Demo, visit: str) -> None:
+    deadline = time.monotonic() + 10
+    while demo.journal.entry(visit)["report"] is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 async def test_stops_the_model_when_it_closes(demo: Demo) -> None:
