@@ -70,6 +70,7 @@ class _Waiting:
     """A frame in the queue."""
 
     frame: Frame
+    size: int
     parts: list[tuple[ChannelText, Path, Part]] = field(
         default_factory=list[tuple[ChannelText, Path, Part]]
     )
@@ -117,9 +118,11 @@ class Ward:
             HoldLimitError: too much is waiting.
             GuardFailedError: a guard raised, and its policy is *closed*.
         """
-        waiting = _Waiting(self._without_findings_aside(frame))
+        waiting = _Waiting(frame, len(frame.raw))
         self._queue.append(waiting)
-        self._held += len(frame.raw)
+        self._held += waiting.size
+        if frame.aside:
+            self._look_aside(waiting)
         for step in steps:
             self._take(step, waiting)
         leaving = self._release()
@@ -138,7 +141,7 @@ class Ward:
         elif isinstance(step, Close):
             self._close(self._channels if step.channels is None else step.channels)
         elif isinstance(step, Whole):
-            text = self._whole(step, waiting)
+            text = self._decide(step, waiting)
             if text is not None:
                 waiting.edits[step.path] = text
         else:
@@ -159,7 +162,7 @@ class Ward:
             if channel := self._channels.pop(key, None):
                 self._count(channel.close())
 
-    def _whole(self, step: Whole, waiting: _Waiting) -> str | None:
+    def _decide(self, step: Whole, waiting: _Waiting) -> str | None:
         text, verdicts = self._wholes.look(step.text, step.form)
         waiting.blocked = waiting.blocked or any(verdict.kind == "block" for verdict in verdicts)
         self._count(verdicts, repeated=step.repeats)
@@ -182,7 +185,7 @@ class Ward:
                 if not channel.ready(part):
                     return leaving
             self._queue.popleft()
-            self._held -= len(waiting.frame.raw)
+            self._held -= waiting.size
             if self.blocked is not None and (waiting.blocked or self._reaches_block(waiting)):
                 leaving += self._up_to_block(waiting)
                 self._queue.clear()
@@ -226,10 +229,8 @@ class Ward:
             return channel is not None and channel.edited
         return self._edited or scrub.when == "always"
 
-    def _without_findings_aside(self, frame: Frame) -> Frame:
+    def _look_aside(self, waiting: _Waiting) -> None:
         """Drop comments and unknown fields in which something is found."""
-        if not frame.aside:
-            return frame
-        text, verdicts = self._wholes.look(frame.aside.decode("utf-8", "replace"), "text")
-        self._count(verdicts)
-        return frame if text is None else self._framing.without_aside(frame)
+        aside = waiting.frame.aside.decode("utf-8", "replace")
+        if self._decide(Whole((), aside), waiting) is not None:
+            waiting.frame = self._framing.without_aside(waiting.frame)

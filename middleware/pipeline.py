@@ -226,7 +226,7 @@ class Pipeline:
         return detect(self._framing, self._headers, self._path, frame)
 
     def _expected(self) -> Dialect:
-        return expect(self._framing, self._path)
+        return expect(self._framing, self._path, self._headers)
 
     def _stop_if_blocked(self, ward: Ward) -> None:
         if (verdict := ward.blocked) is not None:

@@ -194,6 +194,26 @@ async def test_a_blocked_answer_ends_as_a_refused_one():
     assert answer.ended and answer.raised is None
 
 
+async def test_a_finding_in_a_comment_goes_with_the_comment():
+    frames = chat(WORDS)
+    app = ScriptedApp([frames[0], b": S3CRET-1\n" + frames[1], *frames[2:]])
+
+    answer = await ask(guarded(app))
+
+    assert answer.body == b"".join(frames)
+
+
+async def test_a_blocked_comment_ends_the_answer_before_its_frame():
+    frames = chat(WORDS)
+    app = ScriptedApp([frames[0], b": S3CRET-1\n" + frames[1], *frames[2:]])
+
+    answer = await ask(Streamward(app, guards=[WordGuard(Block())]))
+
+    assert b"S3C" not in answer.body
+    assert chat_text(answer.body) == ""
+    assert b'"finish_reason":"content_filter"' in answer.body
+
+
 async def test_a_flagged_answer_is_unchanged_and_reported():
     reports: list[Report] = []
     app = ScriptedApp(chat(SPLIT))

@@ -13,7 +13,7 @@ counts. Tool arguments need no such end: the JSON itself shows where each string
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from ..deep import OPAQUE, deep_scan, is_base64
@@ -274,11 +274,11 @@ def _tokens(logprobs: Any) -> list[Any] | None:
     return tokens
 
 
-def _rest(value: dict[str, Any], path: Path, steps: list[Step], *, known: Collection[str]) -> None:
+def _rest(value: dict[str, Any], path: Path, steps: list[Step], *, known: Set[str]) -> None:
     """Scan what the dialect does not describe; token ids in it go with any edit."""
-    rest = {name: inner for name, inner in value.items() if name not in known}
-    if not rest:
+    if known >= value.keys():
         return
+    rest = {name: inner for name, inner in value.items() if name not in known}
     steps.extend(Scrub((*path, name), None) for name in _TOKEN_IDS if rest.get(name))
     steps.extend(deep_scan(rest, path, skip=OPAQUE))
 
