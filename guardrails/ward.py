@@ -91,6 +91,7 @@ class Ward:
 
     Attributes:
         findings: how often each (guard, entity, kind of action) was found.
+        spoken: how many pieces of text have left.
         blocked: the verdict that ended the answer; the frames returned last are the last ones.
     """
 
@@ -104,6 +105,7 @@ class Ward:
         self._wholes = _Wholes(self._panel)
         self._edited = False
         self.findings: Counter[tuple[str, str, str]] = Counter()
+        self.spoken = 0
         self.blocked: Verdict | None = None
 
     @property
@@ -191,6 +193,7 @@ class Ward:
                 self._queue.clear()
                 self._held = 0
                 break
+            self.spoken += len(waiting.parts)
             leaving.append(self._render(waiting))
         return [frame for frame in leaving if frame]
 

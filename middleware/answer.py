@@ -33,11 +33,15 @@ class Stage(Protocol):
         ...
 
     def heard(self) -> None:
-        """Note that the application has sent data."""
+        """Note that the application has spoken."""
         ...
 
     def delivered(self) -> None:
         """Note that text has left."""
+        ...
+
+    def ended(self, stream: Stream) -> None:
+        """Note that the answer is whole; its end has not been sent yet."""
         ...
 
     def end_with(self, error: StreamwardError) -> None:
@@ -137,12 +141,13 @@ class Answer:
             await self._outbox.frames(frames)
             if stream.heard():
                 self._stage.heard()
-            if frames and stream.pipeline.tokens:
+            if stream.pipeline.delivered:
                 self._stage.delivered()
         if stream.failure is not None:
             self._stage.end_with(stream.failure)
             raise OSError(_GONE)
         if ended:
+            self._stage.ended(stream)
             await self._outbox.finish()
         if self._outbox.client_gone:
             self._stage.leave()

@@ -24,6 +24,7 @@ from .keeper import Keeper
 from .outbox import Outbox, Send
 from .policy import Policy, Scope, Timeouts
 from .report import Outcome, Report
+from .stream import Stream
 
 __all__ = ["App", "Exchange"]
 
@@ -81,6 +82,7 @@ class Exchange:
         self._replayed: Recording | None = None
         self._keeper: Keeper | None = None
         self._helpers: list[asyncio.Task[None]] = []
+        self._keeping: asyncio.Task[None] | None = None
         self._error: StreamwardError | None = None
         self._outcome: Outcome | None = None
         self._left = False
@@ -156,7 +158,7 @@ class Exchange:
         ]
 
     def heard(self) -> None:
-        """Note that the application has sent data: it is not silent."""
+        """Note that the application has spoken: it is not silent."""
         if self._keeper is not None:
             self._keeper.heard()
 
@@ -164,6 +166,20 @@ class Exchange:
         """Note that text has left."""
         if self._ttft is None:
             self._ttft = self._clock() - self._began
+
+    def ended(self, stream: Stream) -> None:
+        """Note that the answer is whole, and keep it while its end is being sent.
+
+        The client never waits for the store; a client that asks again at once finds the answer
+        where the store is in memory.
+        """
+        complete = stream.pipeline.complete
+        self._outcome = "complete" if complete else "incomplete"
+        recorder = self._outbox.recorder
+        if complete and recorder is not None:
+            dialect = stream.pipeline.dialect or ""
+            keeping = self._cache.keep(recorder, headers=self._answer.headers, dialect=dialect)
+            self._keeping = asyncio.create_task(keeping)
 
     def end_with(self, error: StreamwardError) -> None:
         """End the answer with an error; the first one counts."""
@@ -219,24 +235,15 @@ class Exchange:
         if self._answer.refused is not None:
             self._outcome = "failed"
         elif not self._outbox.started or self._outbox.finished:
-            await self._keep()
+            self._outcome = "client_left" if self._left else self._outcome or "complete"
+            if self._keeping is not None:
+                await self._keeping
             if raised is not None:
                 raise raised
         elif self._left and self._policy.on_leave == "cancel":
             self._outcome = "client_left"
         else:
             await self._fail(raised)
-
-    async def _keep(self) -> None:
-        """The client has all of it; what remains is to keep it."""
-        stream, recorder = self._answer.stream, self._outbox.recorder
-        complete = stream is None or stream.pipeline.complete
-        self._outcome = "complete" if complete else "incomplete"
-        if self._left:
-            self._outcome = "client_left"
-        if stream is not None and complete and recorder is not None:
-            dialect = stream.pipeline.dialect or ""
-            await self._cache.keep(recorder, headers=self._answer.headers, dialect=dialect)
 
     async def _fail(self, raised: BaseException | None) -> None:
         """Tell the client in its dialect, then cut the transfer so that every client notices."""

@@ -51,7 +51,8 @@ class Pipeline:
         failure: why the stream has to end, once it has to. Nothing more is taken then.
         frames: how many frames came in.
         tokens: how many pieces of text came in.
-        data_frames: how many frames came in that a client dispatches.
+        spoken: how many frames with data came in since the first that carries text, this one
+            included; where nobody can tell, every frame with data counts.
         held_peak: the most bytes that waited at one time.
     """
 
@@ -79,7 +80,7 @@ class Pipeline:
         self.blocking = any(guard.blocking for guard in self._guards)
         self.failure: StreamwardError | None = None
         self.frames = 0
-        self.data_frames = 0
+        self.spoken = 0
         self.tokens = 0
         self.held_peak = 0
 
@@ -87,6 +88,11 @@ class Pipeline:
     def dialect(self) -> str | None:
         """The name of the dialect, once it is known."""
         return self._dialect.name if self._dialect else None
+
+    @property
+    def delivered(self) -> bool:
+        """Whether any text has left."""
+        return self.tokens > 0 if self._ward is None else self._ward.spoken > 0
 
     @property
     def usage(self) -> Usage | None:
@@ -202,7 +208,6 @@ class Pipeline:
         self._stop_if_blocked(self._ward)
 
     def _read(self, frame: Frame) -> list[Any]:
-        self.data_frames += 1
         if self._reader is None:
             if is_end_marker(frame):
                 return []
@@ -215,9 +220,8 @@ class Pipeline:
                 raise
             self._unread = True
             return []
-        for step in steps:
-            if type(step) is Text:
-                self.tokens += 1
+        self.tokens += sum(type(step) is Text for step in steps)
+        self.spoken += bool(self.spoken or self.tokens or self._reader.every_frame_speaks)
         return steps
 
     def _recognise(self, frame: Frame) -> Dialect:

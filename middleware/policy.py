@@ -26,8 +26,9 @@ class Timeouts:
     """How long the application may stay silent; None: for ever.
 
     Attributes:
-        first_token: seconds until the first frame with data. Reasoning models think for minutes.
-        between_tokens: seconds until the next one.
+        first_token: seconds from the start of the response to its first text (in a dialect that
+            nobody knows: to its first frame with data). Reasoning models think for minutes.
+        between_tokens: seconds from one frame with data to the next, from then on.
     """
 
     first_token: float | None = 300.0

@@ -30,16 +30,17 @@ class Report:
         status: the HTTP status.
         dialect: what the stream spoke, or None before its first frame.
         cache: what the cache did.
-        ttft: from the request to the first token that was delivered, or None.
+        ttft: from the request to the first text that was delivered, or None.
         duration: from the request to the end.
         longest_gap: the longest silence of the application after its first token.
-        tokens: deltas of text that came in.
-        usage: token counts as the upstream stated them.
+        tokens: pieces of text that came in; 0 for a replay, where nothing came in.
+        usage: token counts as the upstream stated them; None for a replay: nothing was used.
         frames: frames that came in.
         bytes_out: bytes that were sent, heartbeats included.
         heartbeats: how many were sent.
         held_peak: the most bytes that waited for a decision at one time.
-        findings: how often each ``guard.ENTITY.kind`` was found.
+        findings: how often each ``guard.ENTITY.kind`` was found; none for a replay: what was
+            recorded had been guarded.
     """
 
     outcome: Outcome

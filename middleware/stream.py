@@ -70,8 +70,8 @@ class Stream:
         return self.pipeline.failure
 
     def heard(self) -> bool:
-        """Whether frames with data have come since this was last asked."""
-        before, self._heard = self._heard, self.pipeline.data_frames
+        """Whether the application has spoken since this was last asked."""
+        before, self._heard = self._heard, self.pipeline.spoken
         return self._heard > before
 
     async def carry(self, body: bytes, *, ended: bool) -> AsyncIterator[list[bytes]]:

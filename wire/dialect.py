@@ -49,10 +49,12 @@ class Reader(ABC):
     Attributes:
         usage: the token counts stated so far.
         failed: True after an error frame of the upstream's own.
+        every_frame_speaks: True where nobody can tell a token from another frame with data.
     """
 
     usage: Usage | None = None
     failed: bool = False
+    every_frame_speaks: bool = False
 
     @abstractmethod
     def read(self, frame: Frame) -> list[Step]:

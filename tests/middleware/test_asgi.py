@@ -605,3 +605,36 @@ async def test_streams_share_nothing():
     answers = await asyncio.gather(*(ask(door) for _ in range(20)))
 
     assert {chat_text(a.body) for a in answers} == {"My key is <SECRET> and more."}
+
+
+# Time to the first token
+
+
+async def test_a_frame_that_says_nothing_is_not_a_first_token():
+    """Servers send the role at once and then think: the first token is still to come."""
+    policy = Policy(timeouts=Timeouts(first_token=0.1, between_tokens=None), heartbeat=None)
+    app = ScriptedApp([chat([])[0], 60.0])
+
+    answer = await ask(guarded(app, policy=policy))
+
+    assert isinstance(answer.raised, UpstreamTimeoutError)
+    assert answer.raised.phase == "first_token"
+
+
+async def test_in_an_unknown_dialect_every_frame_with_data_counts():
+    policy = Policy(timeouts=Timeouts(first_token=0.1, between_tokens=None), heartbeat=None)
+    app = ScriptedApp([b'{"done":1}\n', 0.2, b'{"done":2}\n'], content_type="application/x-ndjson")
+
+    answer = await ask(guarded(app, policy=policy))
+
+    assert answer.body == b'{"done":1}\n{"done":2}\n'
+
+
+async def test_time_to_first_token_is_told_when_text_has_left():
+    reports: list[Report] = []
+    app = ScriptedApp([chat([])[0], chat_frame({"content": "S3CRET-"}), 0.1, *chat(["1 a"])[1:]])
+
+    await ask(guarded(app, on_report=reports.append))
+
+    assert reports[0].ttft is not None
+    assert reports[0].ttft >= 0.1

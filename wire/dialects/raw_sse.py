@@ -19,6 +19,8 @@ _SENTINELS = (b"[DONE]", b"[END]")
 class TextReader(Reader):
     """Reads frames whose payload is text; one channel over the whole stream."""
 
+    every_frame_speaks = True
+
     def __init__(self) -> None:
         self._frames = 0
 

@@ -41,6 +41,8 @@ _TOKENS = frozenset(
 class UnknownJsonReader(Reader):
     """Scans every string of every frame."""
 
+    every_frame_speaks = True
+
     def __init__(self) -> None:
         self._frames = 0
         self._channels: dict[Path, Channel] = {}
