@@ -49,8 +49,8 @@ def app(variant: str) -> Any:
 
     if variant == "bare":
         return bare
-    from streamward import Streamward  # noqa: PLC0415 - the bare app must not pay for it
-    from streamward.guardrails import PII  # noqa: PLC0415
+    from streamward import Streamward
+    from streamward.guardrails import PII
 
     guards = [PII()] if variant == "pii" else []
     return Streamward(bare, guards=guards, on_report=lambda report: None)
@@ -124,10 +124,10 @@ def measure(rounds: int) -> dict[str, dict[str, float]]:
 
 def delays(name: str) -> dict[str, float]:
     """Return how many further tokens each token waits for before it leaves."""
-    from streamward import Limits  # noqa: PLC0415
-    from streamward.guardrails import PII  # noqa: PLC0415
-    from streamward.middleware.pipeline import Pipeline  # noqa: PLC0415
-    from streamward.wire import SSE  # noqa: PLC0415
+    from streamward import Limits
+    from streamward.guardrails import PII
+    from streamward.middleware.pipeline import Pipeline
+    from streamward.wire import SSE
 
     pipeline = Pipeline(SSE, headers={}, path="/", guards=[PII()], limits=Limits())
     stream = frames(TEXTS[name])
@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--port", type=int)
     options = parser.parse_args()
     if options.serve:
-        import uvicorn  # noqa: PLC0415
+        import uvicorn
 
         uvicorn.run(app(options.serve), port=options.port, log_level="critical", lifespan="off")
         return

@@ -179,7 +179,7 @@ class RedisCache:
 
 def _link_to(url: str, breaker: Breaker) -> RedisLink:
     try:
-        from .redis_link import RedisLink  # noqa: PLC0415 - the extra may be missing
+        from .redis_link import RedisLink
     except ImportError as error:
         raise MissingExtraError("redis", "RedisCache()") from error
     try:

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..wire.errors import HoldLimitError
 from ..wire import (
     PAYLOAD,
     Channel,
@@ -28,6 +27,7 @@ from ..wire import (
     Whole,
     splice,
 )
+from ..wire.errors import HoldLimitError
 from .channel import ChannelText, Part
 from .guard import Guard
 from .panel import Panel, Verdict

@@ -104,7 +104,7 @@ class PII:
 
     def scanner(self) -> Scanner:
         """Open a scanner for one run of text."""
-        from .scanner import SegmentScanner, SentenceScanner  # noqa: PLC0415  # needs presidio
+        from .scanner import SegmentScanner, SentenceScanner  # needs presidio
 
         kind = SegmentScanner if self._engine.segments_suffice else SentenceScanner
         return kind(self._engine, self._floor, self._max_hold)
@@ -154,7 +154,7 @@ def _load(
     model: str | None,
 ) -> tuple[frozenset[str], Engine]:
     try:
-        from .engine import engine, supported_entities  # noqa: PLC0415  # an optional library
+        from .engine import engine, supported_entities  # an optional library
     except ImportError as error:
         raise MissingExtraError("pii", "PII()") from error
     supported = supported_entities(language, model)

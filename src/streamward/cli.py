@@ -32,10 +32,10 @@ def commands() -> typer.Typer:
         MissingExtraError: typer is not installed.
     """
     try:
-        import typer  # noqa: PLC0415  # the extra may be missing
+        import typer  # the extra may be missing
     except ImportError as error:
         raise MissingExtraError("demo", "the command line") from error
-    from .demo.command import demo  # noqa: PLC0415  # needs typer
+    from .demo.command import demo  # needs typer
 
     app = typer.Typer(
         name="streamward",
@@ -60,9 +60,9 @@ def commands() -> typer.Typer:
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001  # typer passes it so
-    import typer  # noqa: PLC0415  # the extra may be missing
+    import typer  # the extra may be missing
 
-    from . import __version__  # noqa: PLC0415  # loads the rest of the package
+    from . import __version__  # loads the rest of the package
 
     if wanted:
         typer.echo(f"streamward {__version__}")

@@ -65,7 +65,9 @@ def test_codecs_and_guards_do_no_io(path):
     tops = {name.partition(".")[0] for level, name in imports(path) if level == 0}
 
     assert not tops & IO
-    assert not any(isinstance(n, ast.AsyncFunctionDef) for n in ast.walk(ast.parse(path.read_text())))
+    assert not any(
+        isinstance(n, ast.AsyncFunctionDef) for n in ast.walk(ast.parse(path.read_text()))
+    )
 
 
 def test_importing_the_package_needs_no_extra():
@@ -76,7 +78,9 @@ def test_importing_the_package_needs_no_extra():
     heavy = ("presidio_analyzer", "presidio_anonymizer", "spacy", "redis", "fastapi", "httpx")
     code = "import sys, streamward, streamward.guardrails, streamward.cache, streamward.wire; "
     code += f"print([m for m in {heavy} if m in sys.modules])"
-    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
 
     assert output.stdout.strip() == "[]"
 

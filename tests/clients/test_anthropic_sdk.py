@@ -41,7 +41,12 @@ def message(*blocks: list[bytes], stop: str = "end_turn") -> list[bytes]:
         delta={"stop_reason": stop, "stop_sequence": None},
         usage={"output_tokens": 9},
     )
-    return [event("message_start", message=start), *sum(blocks, []), end, event("message_stop")]
+    return [
+        event("message_start", message=start),
+        *(f for block in blocks for f in block),
+        end,
+        event("message_stop"),
+    ]
 
 
 def text_block(text: str, index: int = 0, size: int = 3) -> list[bytes]:

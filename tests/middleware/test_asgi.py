@@ -574,7 +574,7 @@ async def test_invalid_utf8_in_plain_text_is_replaced_when_guarded():
     ids=["class", "no list", "name", "cache", "route"],
 )
 def test_a_wrong_setting_fails_at_construction(settings):
-    with pytest.raises(ConfigurationError, match="write|must"):
+    with pytest.raises(ConfigurationError, match=r"write|must"):
         Streamward(ScriptedApp([]), **settings)
 
 

@@ -13,7 +13,8 @@ counts. Tool arguments need no such end: the JSON itself shows where each string
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from ..deep import OPAQUE, deep_scan, is_base64
@@ -274,7 +275,7 @@ def _tokens(logprobs: Any) -> list[Any] | None:
     return tokens
 
 
-def _rest(value: dict[str, Any], path: Path, steps: list[Step], *, known: Set[str]) -> None:
+def _rest(value: dict[str, Any], path: Path, steps: list[Step], *, known: AbstractSet[str]) -> None:
     """Scan what the dialect does not describe; token ids in it go with any edit."""
     if known >= value.keys():
         return

@@ -25,6 +25,6 @@ def demo(
     """Start a scripted model, a guarded app in front of it, and a page to try them."""
     if any(find_spec(name) is None for name in _NEEDED):
         raise MissingExtraError("demo", "streamward demo")
-    from .run import run  # noqa: PLC0415  # slow to load, and --help does not need it
+    from .run import run  # slow to load, and --help does not need it
 
     run(host, port, redis)
