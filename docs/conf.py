@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent / "ext"))
 
 project = "streamward"
 author = "the streamward authors"
-copyright = f"2025, {author}"
+copyright = author
 release = version = streamward.__version__
 
 extensions = [

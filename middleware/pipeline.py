@@ -24,6 +24,7 @@ from ..wire import (
     is_bare_error,
     is_end_marker,
     may_be_sse,
+    repeats_a_name,
 )
 from ..wire.errors import (
     ContentBlockedError,
@@ -214,6 +215,8 @@ class Pipeline:
             self._dialect = self._recognise(frame)
             self._reader = self._dialect.reader()
         try:
+            if self._ward is not None and repeats_a_name(frame.data or b""):
+                raise UnreadableFrameError("an object in a frame has the same name twice")
             steps = self._reader.read(frame)
         except UnreadableFrameError:
             if self._ward is not None:

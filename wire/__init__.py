@@ -14,7 +14,7 @@ from .detect import (
 from .dialect import Dialect, Hint, Problem, Reader
 from .form import Projection, Run, TextProjection
 from .frame import MAX_FRAME, Frame, Framer, Framing
-from .json_codec import dumps, loads
+from .json_codec import dumps, loads, repeats_a_name
 from .json_form import JsonProjection
 from .json_splice import Path, splice
 from .ndjson import NDJSON
@@ -57,5 +57,6 @@ __all__ = [
     "is_end_marker",
     "loads",
     "may_be_sse",
+    "repeats_a_name",
     "splice",
 ]

@@ -9,9 +9,10 @@ import msgspec
 
 from .errors import UnreadableFrameError
 
-__all__ = ["dumps", "is_array", "is_object", "loads"]
+__all__ = ["dumps", "is_array", "is_object", "loads", "repeats_a_name"]
 
 _decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
 
 
 def loads(data: bytes) -> Any:
@@ -40,6 +41,40 @@ def dumps(value: Any) -> bytes:
     surrogate pair has no UTF-8: escapes keep both out of the way.
     """
     return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def repeats_a_name(data: bytes) -> bool:
+    """Whether an object in a JSON value has the same name twice.
+
+    Parsers differ in which of the two they believe (RFC 8259 §4), so that what is looked at here
+    need not be what the client reads. Writing the parsed value anew shows it: nearly always the
+    result equals the bytes, compact or with Python's spaces. What does not is parsed the slow way.
+    What is not JSON has no names.
+    """
+    try:
+        compact = _encode(_decode(data))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        compact = b""
+    if compact in (data, data.replace(b", ", b",").replace(b": ", b":")):
+        return False
+    try:
+        json.loads(data.decode("utf-8"), object_pairs_hook=_distinct)
+    except _RepeatedNameError:
+        return True
+    except (ValueError, RecursionError):
+        return False
+    return False
+
+
+class _RepeatedNameError(Exception):
+    """Internal: found one."""
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _RepeatedNameError
+    return found
 
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:

@@ -470,6 +470,20 @@ async def test_json_that_does_not_parse_is_not_passed_on_by_a_guard():
     assert b'[{"del\n' not in answer.body
 
 
+@pytest.mark.parametrize("compact", [True, False])
+async def test_a_frame_with_the_same_name_twice_is_not_passed_on_by_a_guard(compact):
+    """Which of the two a client believes cannot be known."""
+    frame = b'{"choices": [{"delta": {"content": "S3CRET-1", "content": "hi "}}], "id": "\\ud83d"}'
+    if compact:
+        frame = frame.replace(b": ", b":").replace(b", ", b",").replace(b"\\ud83d", b"1")
+    app = ScriptedApp([chat_frame({"content": "Hi "}), b"data: " + frame + b"\n\n"])
+
+    answer = await ask(guarded(app))
+
+    assert isinstance(answer.raised, UnreadableFrameError)
+    assert b"S3CRET" not in answer.body
+
+
 async def test_without_guards_what_cannot_be_read_passes_as_it_came():
     frames = [chat_frame({"content": "Hi "}), b'data: {"choices":[{"del\n\n', *chat([])]
 
