@@ -5,8 +5,7 @@ Every door uses it: it knows nothing of ASGI, tasks or time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from ..guardrails import Guard, Ward
 from ..wire import (
@@ -17,6 +16,7 @@ from ..wire import (
     Framing,
     Problem,
     Reader,
+    Step,
     Text,
     Usage,
     detect,
@@ -159,7 +159,7 @@ class Pipeline:
         dialect = self._dialect or self._expected()
         return dialect.heartbeat if dialect.heartbeat_after_id or not self._id_seen else b""
 
-    def _guarded(self, work: Any) -> None:
+    def _guarded(self, work: Callable[[], None]) -> None:
         try:
             work()
         except StreamwardError as error:
@@ -208,16 +208,14 @@ class Pipeline:
         self.held_peak = max(self.held_peak, self._ward.held)
         self._stop_if_blocked(self._ward)
 
-    def _read(self, frame: Frame) -> list[Any]:
+    def _read(self, frame: Frame) -> list[Step]:
         if self._reader is None:
             if is_end_marker(frame):
                 return []
             self._dialect = self._recognise(frame)
             self._reader = self._dialect.reader()
         try:
-            if self._ward is not None and repeats_a_name(frame.data or b""):
-                raise UnreadableFrameError("an object in a frame has the same name twice")
-            steps = self._reader.read(frame)
+            steps = self._steps(self._reader, frame)
         except UnreadableFrameError:
             if self._ward is not None:
                 raise
@@ -226,6 +224,11 @@ class Pipeline:
         self.tokens += sum(type(step) is Text for step in steps)
         self.spoken += bool(self.spoken or self.tokens or self._reader.every_frame_speaks)
         return steps
+
+    def _steps(self, reader: Reader, frame: Frame) -> list[Step]:
+        if self._ward is not None and repeats_a_name(frame.data or b""):
+            raise UnreadableFrameError("an object in a frame has the same name twice")
+        return reader.read(frame)
 
     def _recognise(self, frame: Frame) -> Dialect:
         if is_bare_error(frame):

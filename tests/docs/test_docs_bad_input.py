@@ -82,6 +82,12 @@ async def test_json_that_cannot_be_read_without_guards(data):
     assert app.calls == 2
 
 
+async def test_a_name_that_stands_twice_without_guards():
+    frames = [b'data: {"text":"one","text":"two"}\n\n', b'data: {"text":"three"}\n\n']
+
+    assert (await bare(frames)).body == b"".join(frames)
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "text/event-stream"])
 async def test_invalid_utf8_in_text(kind):
     frames = [b"data: caf\xff S3CRET-1 \n\n"] if "event" in kind else [b"caf\xff S3CRET-1 "]
