@@ -70,7 +70,7 @@ class Guard(Protocol):
 
     @property
     def hold(self) -> int:
-        """How many more tokens of a channel must arrive before one of them leaves; 0: none.
+        """How many more tokens of a channel must arrive before one of them leaves, or 0.
 
         A minimum on top of what the scanner itself needs.
         """

@@ -120,7 +120,7 @@ def identify(
         path=scope.get("raw_path") or scope["path"].encode(),
         query=scope.get("query_string", b""),
         content_type=content_type,
-        body=canonical_body(content_type, body),
+        body=canonical_body(content_type, body, limit=max(1, len(body))),  # was limited when read
         scope=whose,
         headers=_that_count(headers, policy.ignore_headers),
         policy=fingerprint,

@@ -35,8 +35,8 @@ class Timeouts:
     between_tokens: float | None = 120.0
 
     def __post_init__(self) -> None:
-        _positive("Timeouts", "first_token", self.first_token)
-        _positive("Timeouts", "between_tokens", self.between_tokens)
+        _positive_or_none("Timeouts", "first_token", self.first_token)
+        _positive_or_none("Timeouts", "between_tokens", self.between_tokens)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,7 @@ class Policy:
     on_leave: OnLeave = "cancel"
 
     def __post_init__(self) -> None:
-        _positive("Policy", "heartbeat", self.heartbeat)
+        _positive_or_none("Policy", "heartbeat", self.heartbeat)
         if self.on_leave not in ("cancel", "finish"):
             raise ConfigurationError("Policy(on_leave=...) is 'cancel' or 'finish'")
         if self.guards is not None:
@@ -173,6 +173,11 @@ def checked_guards(guards: Iterable[object]) -> tuple[Guard, ...]:
     return tuple(found)
 
 
-def _positive(owner: str, name: str, value: float | None) -> None:
-    if value is not None and not value > 0:
-        raise ConfigurationError(f"{owner}({name}=...) must be more than 0, or None")
+def _positive(owner: str, name: str, value: object) -> None:
+    if not isinstance(value, int | float) or not value > 0:
+        raise ConfigurationError(f"{owner}({name}=...) must be a number above 0")
+
+
+def _positive_or_none(owner: str, name: str, value: object) -> None:
+    if value is not None:
+        _positive(owner, name, value)

@@ -21,11 +21,13 @@ class Report:
     """One exchange. Times are in seconds, sizes in bytes.
 
     Attributes:
-        outcome: ``"complete"``: ended as its dialect says; ``"incomplete"``: ended without its
-            end marker; ``"blocked"`` and ``"failed"``: see ``code``; ``"client_left"``;
-            ``"cancelled"``: the server stopped.
+        outcome: ``"complete"``: ended as its dialect says a good answer does; ``"incomplete"``:
+            ended otherwise (no end marker, an error of the upstream's own, cut at a length, or a
+            frame that could not be read); ``"blocked"`` and ``"failed"``: see ``code``;
+            ``"client_left"``; ``"cancelled"``: the server stopped.
         code: the error's stable code, or None.
-        route: the route's template, or the policy's pattern; never the path with its values.
+        route: the route's template, or the policy's pattern where no framework tells (a replay
+            does not ask the application); never the path with its values.
         method: the HTTP method.
         status: the HTTP status.
         dialect: what the stream spoke, or None before its first frame.

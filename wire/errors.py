@@ -144,7 +144,7 @@ class UnsupportedEncodingError(UpstreamError):
     """
 
     code = "unsupported_encoding"
-    public_message = "The upstream compressed an answer that has to be checked."
+    public_message = "The upstream compressed its answer in a way that cannot be undone."
 
     def __init__(self, encoding: str) -> None:
         super().__init__(f"cannot decode Content-Encoding: {encoding[:40]}")

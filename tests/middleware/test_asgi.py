@@ -597,6 +597,8 @@ def test_a_wrong_setting_fails_at_construction(settings):
     [
         (Timeouts, {"first_token": 0}),
         (Limits, {"frame": -1}),
+        (Limits, {"frame": None}),
+        (CachePolicy, {"ttl": None}),
         (Policy, {"heartbeat": 0}),
         (Policy, {"on_leave": "stay"}),
         (Policy, {"guards": (WordGuard,)}),

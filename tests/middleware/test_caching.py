@@ -244,6 +244,16 @@ async def test_a_body_over_the_key_limit_reaches_the_application_whole(declared)
     assert "fwd=bypass" in answer.headers["cache-status"]
 
 
+async def test_the_key_limit_can_be_raised():
+    app = ScriptedApp(chat(WORDS))
+    policy = Policy(limits=Limits(request_body=8 << 20))
+    body = body_of("x" * (2 << 20))
+
+    await twice(app, {"body": body}, {"body": body}, policy=policy)
+
+    assert app.calls == 1
+
+
 async def test_a_stream_over_the_recording_limit_is_served_and_not_kept():
     app = ScriptedApp(chat(WORDS))
     policy = Policy(limits=Limits(recording=100))
