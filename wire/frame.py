@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 __all__ = ["MAX_FRAME", "Frame", "Framer", "Framing"]
 
@@ -12,8 +12,7 @@ __all__ = ["MAX_FRAME", "Frame", "Framer", "Framing"]
 MAX_FRAME = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One frame, with the bytes it came as.
 
     Attributes:
