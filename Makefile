@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-SYSTEM := redis-server nginx curl
+SYSTEM := redis-server nginx curl chromium
 
 .PHONY: demo test soak lint types docs bench format clean system
 

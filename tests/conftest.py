@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.programs import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,16 +47,6 @@ class RedisServer:
         self.process.wait()
 
 
-def _program() -> str:
-    program = shutil.which("redis-server")
-    if program is None:
-        message = "redis-server is not installed: apt-get install redis-server"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return program
-
-
 def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -79,7 +68,7 @@ def _answers(server: RedisServer) -> bool:
 
 
 def _launch(folder: str, port: int, options: tuple[str, ...]) -> RedisServer:
-    command = [_program(), "--port", str(port), "--bind", "127.0.0.1", "--dir", folder]
+    command = [program("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--dir", folder]
     command += ["--save", "", "--appendonly", "no", *options]
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from support.programs import program
 
 from streamward.demo.scenes import SCENES
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from streamward.demo.servers import Demo
 
-CHROMIUM = shutil.which("chromium")
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
     "--disable-background-networking --disable-component-update --remote-debugging-pipe"
@@ -32,11 +31,11 @@ SHOWN_SECONDS = 30
 class Browser:
     """Chromium, spoken to over a pair of pipes (DevTools protocol)."""
 
-    def __init__(self, profile: Path) -> None:
+    def __init__(self, chromium: str, profile: Path) -> None:
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         command = (
-            f"exec {CHROMIUM} {FLAGS} --user-data-dir={profile} 3<&{theirs_in} 4>&{theirs_out}"
+            f"exec {chromium} {FLAGS} --user-data-dir={profile} 3<&{theirs_in} 4>&{theirs_out}"
         )
         self._process = subprocess.Popen(
             ["bash", "-c", command], pass_fds=(theirs_in, theirs_out), stderr=subprocess.DEVNULL
@@ -84,9 +83,7 @@ class Browser:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
-    browser = Browser(tmp_path_factory.mktemp("chromium"))
+    browser = Browser(program("chromium"), tmp_path_factory.mktemp("chromium"))
     try:
         yield browser
     finally:

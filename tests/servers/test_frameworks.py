@@ -33,9 +33,10 @@ PIECES = ["My key is ", "S3C", "RET-12", "345 and ", "more."]
 CLEAN = ["One ", "two ", "three."]
 
 
-def fastapi_app(pieces: list[str]) -> FastAPI:
+def fastapi_app(pieces: list[str], *, guarded: bool = True) -> FastAPI:
     app = FastAPI()
-    app.add_middleware(Streamward, guards=[WordGuard()])
+    if guarded:
+        app.add_middleware(Streamward, guards=[WordGuard()])
 
     @app.get("/events", response_class=FastAPIEvents)
     async def events() -> AsyncIterator[ServerSentEvent]:
@@ -58,7 +59,7 @@ def fastapi_app(pieces: list[str]) -> FastAPI:
     return app
 
 
-def starlette_app(pieces: list[str]) -> Starlette:
+def starlette_app(pieces: list[str], *, guarded: bool = True) -> Starlette:
     async def sse(request: Any) -> EventSourceResponse:
         async def generate() -> AsyncIterator[dict[str, str]]:
             for piece in pieces:
@@ -74,13 +75,15 @@ def starlette_app(pieces: list[str]) -> Starlette:
         return StreamingResponse(generate(), media_type="text/event-stream")
 
     app = Starlette(routes=[Route("/sse-starlette", sse), Route("/bare", bare)])
-    app.add_middleware(Streamward, guards=[WordGuard()])
+    if guarded:
+        app.add_middleware(Streamward, guards=[WordGuard()])
     return app
 
 
-def raw_app(pieces: list[str]) -> Any:
+def raw_app(pieces: list[str], *, guarded: bool = True) -> Any:
     frames = [f"data: {json.dumps({'text': piece})}\n\n".encode() for piece in pieces]
-    return Streamward(ScriptedApp(frames), guards=[WordGuard()])
+    app = ScriptedApp(frames)
+    return Streamward(app, guards=[WordGuard()]) if guarded else app
 
 
 CASES = [
@@ -117,10 +120,11 @@ def test_a_secret_never_leaves_any_framework(make, path, http):
 
 @pytest.mark.parametrize(("make", "path"), CASES, ids=[f"{m.__name__}{p}" for m, p in CASES])
 def test_a_clean_answer_is_identical_in_any_framework(make, path):
-    with running(make(CLEAN)) as guarded:
-        ours = httpx.get(guarded + path).content
+    with running(make(CLEAN)) as ours, running(make(CLEAN, guarded=False)) as theirs:
+        guarded, bare = httpx.get(ours + path).content, httpx.get(theirs + path).content
 
-    assert read_text(ours) == "One two three."
+    assert guarded == bare
+    assert read_text(bare) == "One two three."
 
 
 # Other servers run as processes of their own

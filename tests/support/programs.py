@@ -1,0 +1,25 @@
+"""Programs that tests run: where they are, and what it means when one is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+# Debian keeps servers where an ordinary user's PATH does not look.
+_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+
+
+def program(name: str) -> str:
+    """Return the path of a program.
+
+    Without it a test fails in CI, and is skipped on a developer's own machine.
+    """
+    found = shutil.which(name, path=_PATH)
+    if found is None:
+        message = f"{name} is not installed: apt-get install {name}"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
