@@ -10,7 +10,11 @@ from typing import Any
 from .frame import Frame, Framing
 from .reading import Step, Usage
 
-__all__ = ["Dialect", "Hint", "Problem", "Reader"]
+__all__ = ["BLANK_LINE", "Dialect", "Hint", "Problem", "Reader"]
+
+BLANK_LINE = b"\n"
+"""The heartbeat for a client that nobody knows: a blank line between two events is nothing to any
+of them, while google-genai fails on a comment."""
 
 
 @dataclass(frozen=True, slots=True)

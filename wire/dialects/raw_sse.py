@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..dialect import Dialect, Hint, Problem, Reader
+from ..dialect import BLANK_LINE, Dialect, Hint, Problem, Reader
 from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import is_object, loads
@@ -99,4 +99,5 @@ RAW_SSE = Dialect(
     framing=SSE,
     reader=RawSseReader,
     claims=_claims,
+    heartbeat=BLANK_LINE,
 )

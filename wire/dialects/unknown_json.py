@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..deep import OPAQUE, deep_scan
-from ..dialect import Dialect, Hint, Problem, Reader
+from ..dialect import BLANK_LINE, Dialect, Hint, Problem, Reader
 from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_object, loads
@@ -132,6 +132,7 @@ UNKNOWN_JSON = Dialect(
     framing=SSE,
     reader=UnknownJsonReader,
     claims=_claims,
+    heartbeat=BLANK_LINE,
 )
 
 UNKNOWN_NDJSON = Dialect(
