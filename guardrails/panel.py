@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ..wire.errors import GuardFailedError
 from .action import Action, Kind
 from .guard import Finding, Guard, Scanner
+from .lookalikes import LookAlikes
 
 __all__ = ["Panel", "PanelScanner", "Verdict"]
 
@@ -74,6 +75,7 @@ class PanelScanner:
             (order, guard, guard.scanner()) for order, guard in enumerate(guards)
         ]
         self._claims: list[_Claim] = []
+        self._looks = LookAlikes()
         self._tail = ""  # the text from `decided` on
         self._decided = 0
 
@@ -92,21 +94,33 @@ class PanelScanner:
         return self._ask(None)
 
     def _ask(self, text: str | None) -> list[Verdict]:
+        plain = None if text is None else self._looks.plain(text)
         for member in tuple(self._active):
             order, guard, scanner = member
             try:
-                found = scanner.finish() if text is None else scanner.feed(text)
-                self._claims += [_claim(order, guard, finding) for finding in found]
+                found = scanner.finish() if plain is None else scanner.feed(plain)
+                self._claims += [_claim(order, guard, self._located(each)) for each in found]
             except Exception as error:
                 if guard.on_error == "closed":
                     raise GuardFailedError(guard.name) from error
                 self._active.remove(member)
         return self._settle(self._frontier())
 
+    def _located(self, finding: Finding) -> Finding:
+        """Return a finding of the plain copy as one of the text."""
+        start = self._looks.original(finding.start)
+        end = self._looks.original(finding.end - 1) + 1
+        if (start, end) == (finding.start, finding.end):
+            return finding
+        return Finding(start, end, finding.entity, finding.score)
+
     def _frontier(self) -> int:
         """Return up to where all guards are sure and no finding is cut in two."""
-        end = self._decided + len(self._tail)
-        frontier = min((scanner.decided for _, _, scanner in self._active), default=end)
+        frontier = self._decided + len(self._tail)
+        if self._active:
+            sure = min(scanner.decided for _, _, scanner in self._active)
+            frontier = min(frontier, self._looks.original(sure))
+            self._looks.forget(sure)
         if len(self._active) > 1:
             for claim in sorted(self._claims, key=lambda claim: -claim.finding.start):
                 if claim.finding.start < frontier < claim.finding.end:
