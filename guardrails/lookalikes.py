@@ -1,7 +1,8 @@
 """Text as a guard reads it: full-width and styled characters plain, invisible ones gone.
 
-A reader takes ``４１１１`` for ``4111`` and does not see a zero-width space; a pattern does neither.
-Guards therefore decide on a plain copy, and what they find is mapped back to the text as it came.
+A reader takes full-width digits for digits and does not see a zero-width space; a pattern does
+neither. Guards therefore decide on a plain copy, and what they find is mapped back to the text as
+it came.
 The copy is made character by character, so it does not depend on how the text was cut.
 """
 

@@ -124,6 +124,7 @@ class Answer:
                 path=self._path,
                 guards=(self._policy.guards or ()) if self._controls.guard else (),
                 limits=self._policy.limits,
+                monitor=self._policy.mode == "monitor",
             )
         except StreamwardError as error:
             await self._refuse(error)

@@ -267,7 +267,7 @@ class Exchange:
         raise error
 
     async def _stop(self, task: asyncio.Task[None]) -> None:
-        """Leave nothing running behind."""
+        """Leave nothing running behind; guards that only watch look at the rest."""
         tasks = {task, *self._helpers}
         for one in tasks:
             one.cancel()
@@ -275,6 +275,8 @@ class Exchange:
         for one in tasks:
             if one.done() and not one.cancelled():
                 one.exception()  # said by `_conclude`, or beside the point by now
+        if self._answer.stream is not None:
+            await self._answer.stream.settle()
 
 
 def _template(scope: Scope) -> str | None:

@@ -34,6 +34,7 @@ from ..wire.errors import (
     UpstreamError,
 )
 from .policy import Limits
+from .watch import Watch
 
 __all__ = ["Pipeline", "problem_of"]
 
@@ -47,6 +48,7 @@ class Pipeline:
         path: the path of the request, a hint at the dialect.
         guards: who decides; none: frames are read but never held.
         limits: the size of the buffers.
+        monitor: True lets every frame leave; the guards look at it behind the stream.
 
     Attributes:
         failure: why the stream has to end, once it has to. Nothing more is taken then.
@@ -55,6 +57,7 @@ class Pipeline:
         spoken: how many frames with data came in since the first that carries text, this one
             included; where nobody can tell, every frame with data counts.
         held_peak: the most bytes that waited at one time.
+        watch: what looks at frames that have left, in monitor mode.
     """
 
     def __init__(
@@ -65,11 +68,13 @@ class Pipeline:
         path: str,
         guards: Sequence[Guard],
         limits: Limits,
+        monitor: bool = False,
     ) -> None:
         self._framing = framing
         self._headers = headers
         self._path = path
-        self._guards = tuple(guards)
+        self._guards = () if monitor else tuple(guards)
+        self.watch = Watch(guards, limits.held) if monitor and guards else None
         self._limits = limits
         self._framer = framing.framer(limits.frame)
         self._ward = Ward(self._guards, framing, limits.held) if self._guards else None
@@ -110,9 +115,8 @@ class Pipeline:
     @property
     def findings(self) -> dict[str, int]:
         """How often each ``guard.ENTITY.kind`` was found."""
-        if self._ward is None:
-            return {}
-        return {".".join(key): count for key, count in sorted(self._ward.findings.items())}
+        found = self.watch.findings if self.watch else self._ward.findings if self._ward else None
+        return {".".join(key): count for key, count in sorted((found or {}).items())}
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take bytes; return the frames that leave now. See ``failure`` afterwards."""
@@ -203,6 +207,8 @@ class Pipeline:
         steps = self._read(frame) if frame.data is not None else []
         if self._ward is None:
             leaving.append(frame.raw)
+            if self.watch is not None:
+                self.watch.note(self._framing, frame, steps)
             return
         leaving += self._ward.feed(frame, steps)
         self.held_peak = max(self.held_peak, self._ward.held)

@@ -19,6 +19,7 @@ __all__ = ["CachePolicy", "Limits", "OnLeave", "Policy", "Routes", "Scope", "Tim
 
 Scope = MutableMapping[str, Any]
 OnLeave = Literal["cancel", "finish"]
+Mode = Literal["enforce", "monitor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,8 @@ class Policy:
     Attributes:
         enabled: False passes the route by, untouched.
         guards: instead of the middleware's own; ``()`` for none.
+        mode: ``"enforce"`` lets nothing leave undecided; ``"monitor"`` never delays and never
+            edits: guards look at what has left, and the report says what they found.
         cache: how the cache is used; None: not at all.
         heartbeat: seconds of silence after which the client gets a sign of life; None: never.
             Below the shortest idle limit on the way (nginx 60 s, many load balancers 30 s).
@@ -107,6 +110,7 @@ class Policy:
 
     enabled: bool = True
     guards: tuple[Guard, ...] | None = None
+    mode: Mode = "enforce"
     cache: CachePolicy | None = field(default_factory=CachePolicy)
     heartbeat: float | None = 15.0
     prelude: bool = False
@@ -116,6 +120,8 @@ class Policy:
 
     def __post_init__(self) -> None:
         _positive_or_none("Policy", "heartbeat", self.heartbeat)
+        if self.mode not in ("enforce", "monitor"):
+            raise ConfigurationError("Policy(mode=...) is 'enforce' or 'monitor'")
         if self.on_leave not in ("cancel", "finish"):
             raise ConfigurationError("Policy(on_leave=...) is 'cancel' or 'finish'")
         if self.guards is not None:
@@ -143,7 +149,8 @@ class Routes:
             if not pattern.startswith(("/", "*")):
                 raise ConfigurationError(f"the route {pattern!r} must start with '/' or '*'")
             own = guards if policy.guards is None else policy.guards
-            row = (pattern, replace(policy, guards=own), fingerprint_of(own))
+            enforced = own if policy.mode == "enforce" else ()
+            row = (pattern, replace(policy, guards=own), fingerprint_of(enforced))
             self._rows.append((compile_pattern(translate(pattern)), row))
 
     def find(self, path: str) -> tuple[str, Policy, str]:

@@ -40,6 +40,7 @@ class Stream:
         path: the path of the request.
         guards: who decides.
         limits: the size of the buffers.
+        monitor: True lets every frame leave; the guards look at it behind the stream.
 
     Attributes:
         busy: True while a guard decides in a thread.
@@ -56,13 +57,16 @@ class Stream:
         path: str,
         guards: Sequence[Guard],
         limits: Limits,
+        monitor: bool = False,
     ) -> None:
         names = by_name(headers)
         coding = content_coding(names)
         self._inflater = Inflater(coding) if coding else None
         self._heard = 0
         self.busy = False
-        self.pipeline = Pipeline(framing, headers=names, path=path, guards=guards, limits=limits)
+        self.pipeline = Pipeline(
+            framing, headers=names, path=path, guards=guards, limits=limits, monitor=monitor
+        )
 
     @property
     def failure(self) -> StreamwardError | None:
@@ -80,12 +84,19 @@ class Stream:
             for piece in [body] if self._inflater is None else self._inflater.feed(body):
                 if piece:
                     yield await self._run(self.pipeline.feed, piece)
+                    if self.pipeline.watch is not None:
+                        self.pipeline.watch.go_on()
             if ended:
                 if self._inflater is not None:
                     self._inflater.finish()
                 yield await self._run(self.pipeline.finish)
         except StreamwardError as error:
             self.pipeline.failure = self.pipeline.failure or error
+
+    async def settle(self) -> None:
+        """Let the guards that only watch look at the rest."""
+        if self.pipeline.watch is not None:
+            await self.pipeline.watch.settle()
 
     async def fail(self, error: StreamwardError) -> list[bytes]:
         """End the stream with an error; return the frames that tell the client."""

@@ -232,6 +232,32 @@ async def test_a_masked_answer_keeps_its_length():
     assert chat_text(answer.body) == "My key is **********45 and more."
 
 
+@pytest.mark.parametrize("blocking", [False, True])
+async def test_monitoring_never_delays_and_never_edits(blocking):
+    reports: list[Report] = []
+    frames = chat(SPLIT)
+    app = ScriptedApp(frames)
+    guard = (SlowGuard if blocking else WordGuard)(Block(), blocking=blocking)
+    door = Streamward(app, guards=[guard], policy=Policy(mode="monitor"), on_report=reports.append)
+
+    answer = await ask(door)
+
+    assert [m["body"] for m in answer.messages] == [*frames, b""]
+    assert reports[0].outcome == "complete"
+    assert reports[0].findings == {"words.SECRET.block": 1}
+    assert reports[0].held_peak == 0
+
+
+async def test_a_monitor_that_fails_hurts_nobody():
+    frames = chat(SPLIT)
+    door = Streamward(ScriptedApp(frames), guards=[BrokenGuard()], policy=Policy(mode="monitor"))
+
+    answer = await ask(door)
+
+    assert answer.body == b"".join(frames)
+    assert answer.raised is None
+
+
 async def test_a_hold_in_tokens_delays_by_that_many_tokens():
     held = WordGuard(hold=3)
     app = ScriptedApp([chat_frame({"content": f"w{n} "}) for n in range(6)])
@@ -601,6 +627,7 @@ def test_a_wrong_setting_fails_at_construction(settings):
         (CachePolicy, {"ttl": None}),
         (Policy, {"heartbeat": 0}),
         (Policy, {"on_leave": "stay"}),
+        (Policy, {"mode": "look"}),
         (Policy, {"guards": (WordGuard,)}),
         (CachePolicy, {"ttl": 0}),
         (CachePolicy, {"shared": True, "principal": str}),

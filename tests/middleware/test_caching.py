@@ -119,6 +119,19 @@ async def test_other_guards_are_another_answer():
     assert chat_text(answer.body) == "Hello <SECRET> world"
 
 
+async def test_what_was_only_monitored_is_not_served_where_guards_decide():
+    app = ScriptedApp(chat(WORDS))
+    store = MemoryCache()
+    monitored = Streamward(app, cache=store, guards=[WordGuard()], policy=Policy(mode="monitor"))
+    await ask(monitored, scope_of(headers=ALICE), body=body_of())
+
+    guarded = Streamward(app, cache=store, guards=[WordGuard()])
+    answer = await ask(guarded, scope_of(headers=ALICE), body=body_of())
+
+    assert app.calls == 2
+    assert chat_text(answer.body) == "Hello <SECRET> world"
+
+
 async def test_nobodys_answer_is_not_kept():
     app = ScriptedApp(chat(WORDS))
     anonymous = {"content-type": "application/json"}

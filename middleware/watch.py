@@ -1,0 +1,81 @@
+"""Monitor mode: guards look at frames that have left already. They delay and change nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Sequence
+
+import structlog
+
+from ..guardrails import Guard, Ward
+from ..wire import Frame, Framing, Step
+from ..wire.errors import GuardError
+
+__all__ = ["Watch"]
+
+# A guard that falls this far behind is given up for this stream, rather than fill the memory.
+_MAX_BEHIND = 4096
+
+
+class Watch:
+    """Follows one stream at a distance.
+
+    Args:
+        guards: who looks.
+        limit: how many bytes their ward may hold.
+
+    Attributes:
+        findings: how often each (guard, entity, kind of action) was found so far.
+    """
+
+    def __init__(self, guards: Sequence[Guard], limit: int) -> None:
+        self._guards = tuple(guards)
+        self._limit = limit
+        self._blocking = any(guard.blocking for guard in guards)
+        self._behind: deque[tuple[Frame, list[Step]]] = deque()
+        self._ward: Ward | None = None
+        self._lost = False
+        self._work: asyncio.Task[None] | None = None
+        self.findings: Counter[tuple[str, str, str]] = Counter()
+
+    def note(self, framing: Framing, frame: Frame, steps: list[Step]) -> None:
+        """Take a frame that is about to leave."""
+        if self._ward is None:
+            self._ward = Ward(self._guards, framing, self._limit)
+            self.findings = self._ward.findings
+        if len(self._behind) >= _MAX_BEHIND:
+            self._lose("overrun")
+        if not self._lost:
+            self._behind.append((frame, steps))
+
+    def go_on(self) -> None:
+        """Look at what has left meanwhile: now, or in a thread where a guard may take long."""
+        if not self._blocking:
+            self._look()
+        elif self._work is None or self._work.done():
+            self._work = asyncio.create_task(asyncio.to_thread(self._look))
+
+    async def settle(self) -> None:
+        """Look at the rest, and wait for it."""
+        if self._work is not None:
+            await asyncio.wait({self._work})
+        if self._blocking:
+            await asyncio.to_thread(self._look, ended=True)
+        else:
+            self._look(ended=True)
+
+    def _look(self, *, ended: bool = False) -> None:
+        try:
+            while self._ward is not None and self._behind and not self._lost:
+                self._ward.feed(*self._behind.popleft())
+            if self._ward is not None and ended and not self._lost:
+                self._ward.finish()
+        except GuardError as error:
+            self._lose(error.code)
+
+    def _lose(self, reason: str) -> None:
+        if not self._lost:
+            self._lost = True
+            self._behind.clear()
+            structlog.get_logger("streamward").warning("monitor_lost", reason=reason)
