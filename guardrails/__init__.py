@@ -5,6 +5,7 @@ from __future__ import annotations
 from .action import Action, ActionLike, Block, Flag, Hash, Mask, Redact, Replace
 from .guard import Finding, Guard, OnError, Scanner
 from .pii import PII
+from .pseudonyms import Pseudonyms
 from .ward import MAX_HELD, Ward
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Hash",
     "Mask",
     "OnError",
+    "Pseudonyms",
     "Redact",
     "Replace",
     "Scanner",

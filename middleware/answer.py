@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ..guardrails import Guard
 from ..wire import SSE, dumps
 from ..wire.errors import StreamwardError
 from .caching import CacheSide
@@ -69,6 +70,7 @@ class Answer:
         stream: the body, once the response has turned out to be a stream.
         status: the response's.
         headers: the response's, fit for a stream.
+        restorer: the guard that puts values back which a prompt had stand-ins for, if any.
         refused: why the stream was answered with 502 instead, if it was.
     """
 
@@ -91,6 +93,7 @@ class Answer:
         self._send = send
         self._outbox = outbox
         self._untouched = False
+        self.restorer: Guard | None = None
         self.stream: Stream | None = None
         self.status = 200
         self.headers: Headers = []
@@ -122,12 +125,12 @@ class Answer:
                 framing,
                 headers=headers,
                 path=self._path,
-                guards=(self._policy.guards or ()) if self._controls.guard else (),
+                guards=self._guards(),
                 limits=self._policy.limits,
                 monitor=self._policy.mode == "monitor",
             )
         except StreamwardError as error:
-            await self._refuse(error)
+            await self.refuse(error, 502)
             return
         self.headers = for_stream(headers)
         if self._controls.record and self.status == 200:
@@ -135,6 +138,10 @@ class Answer:
         await self._stage.begin(self.headers + self._cache.headers(), self._policy.timeouts)
         if self._policy.prelude and framing is SSE:
             await self._outbox.prelude(_PRELUDE)
+
+    def _guards(self) -> tuple[Guard, ...]:
+        guards = (self._policy.guards or ()) if self._controls.guard else ()
+        return guards if self.restorer is None else (*guards, self.restorer)
 
     async def _body(self, stream: Stream, message: Message) -> None:
         ended = not message.get("more_body", False)
@@ -153,12 +160,12 @@ class Answer:
         if self._outbox.client_gone:
             self._stage.leave()
 
-    async def _refuse(self, error: StreamwardError) -> None:
-        """Answer 502: nothing has been sent yet, so the status can still say it."""
+    async def refuse(self, error: StreamwardError, status: int) -> None:
+        """Answer with an error: nothing has been sent yet, so the status can still say it."""
         self.refused = error
-        self.status = 502
+        self.status = status
         problem = {"type": "server_error", "code": error.code, "message": error.public_message}
-        await self._outbox.start(502, [(b"content-type", b"application/json")])
+        await self._outbox.start(status, [(b"content-type", b"application/json")])
         await self._outbox.frames([dumps({"error": problem})])
         await self._outbox.finish()
         self._stage.end_with(error)

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 
 from ..cache import Recording, schedule
 from ..wire import DIALECTS
-from ..wire.errors import ContentBlockedError, StreamwardError, UpstreamFailedError
+from ..wire.errors import ContentBlockedError, GuardError, StreamwardError, UpstreamFailedError
 from .answer import Answer
 from .caching import CacheSide
 from .controls import Controls
@@ -23,6 +23,7 @@ from .inbox import Inbox, Receive
 from .keeper import Keeper
 from .outbox import Outbox, Send
 from .policy import Policy, Scope, Timeouts
+from .prompt import guard_prompt, status_of
 from .report import Outcome, Report
 from .stream import Stream
 
@@ -214,6 +215,19 @@ class Exchange:
     # Who gives the answer
 
     async def _ask(self) -> None:
+        policy = self._policy
+        if policy.prompt != "pass":
+            try:
+                self._scope, self._answer.restorer = await guard_prompt(
+                    self._inbox,
+                    self._scope,
+                    policy.prompt,
+                    policy.guards or (),
+                    policy.limits.request_body,
+                )
+            except GuardError as error:
+                await self._answer.refuse(error, status_of(error))
+                return
         await self._app(self._scope, self._inbox.receive, self._answer.send)
 
     async def _replay(self, recording: Recording) -> None:

@@ -32,23 +32,25 @@ class Inbox:
         self._left = False
 
     async def read_body(self, limit: int) -> bytes | None:
-        """Read the whole body and keep it for the application.
+        """Read the whole body and keep it for the application; may be asked again.
 
         Returns:
             The body, or None when it is longer than ``limit`` bytes or the client left.
         """
-        pieces: list[bytes] = []
-        size = 0
-        while not self._whole:
+        while not self._whole and self._stashed <= limit:
             message = await self._pull()
             if message["type"] != "http.request":
                 return None
             self._keep(message)
-            pieces.append(message.get("body", b""))
-            size += len(pieces[-1])
-            if size > limit:
-                return None
-        return b"".join(pieces)
+        if self._stashed > limit:
+            return None
+        return b"".join(message.get("body", b"") for message in self._stash)
+
+    def replace_body(self, body: bytes) -> None:
+        """Give the application another body than the one that was read."""
+        self._stash.clear()
+        self._stashed = 0
+        self._keep({"type": "http.request", "body": body, "more_body": False})
 
     async def receive(self) -> Message:
         """Give the application its next message."""

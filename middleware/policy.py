@@ -20,6 +20,7 @@ __all__ = ["CachePolicy", "Limits", "OnLeave", "Policy", "Routes", "Scope", "Tim
 Scope = MutableMapping[str, Any]
 OnLeave = Literal["cancel", "finish"]
 Mode = Literal["enforce", "monitor"]
+PromptMode = Literal["pass", "redact", "block", "pseudonymise"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,10 @@ class Policy:
         guards: instead of the middleware's own; ``()`` for none.
         mode: ``"enforce"`` lets nothing leave undecided; ``"monitor"`` never delays and never
             edits: guards look at what has left, and the report says what they found.
+        prompt: what the guards do to a JSON request body before the application sees it:
+            ``"pass"``: nothing; ``"redact"``: their actions; ``"block"``: 422 at the first
+            finding; ``"pseudonymise"``: stand-ins, and the values again in the answer. A body that
+            is no JSON or over ``Limits.request_body`` is then answered with 400.
         cache: how the cache is used; None: not at all.
         heartbeat: seconds of silence after which the client gets a sign of life; None: never.
             Below the shortest idle limit on the way (nginx 60 s, many load balancers 30 s).
@@ -111,6 +116,7 @@ class Policy:
     enabled: bool = True
     guards: tuple[Guard, ...] | None = None
     mode: Mode = "enforce"
+    prompt: PromptMode = "pass"
     cache: CachePolicy | None = field(default_factory=CachePolicy)
     heartbeat: float | None = 15.0
     prelude: bool = False
@@ -122,6 +128,14 @@ class Policy:
         _positive_or_none("Policy", "heartbeat", self.heartbeat)
         if self.mode not in ("enforce", "monitor"):
             raise ConfigurationError("Policy(mode=...) is 'enforce' or 'monitor'")
+        if self.prompt not in ("pass", "redact", "block", "pseudonymise"):
+            raise ConfigurationError(
+                "Policy(prompt=...) is 'pass', 'redact', 'block' or 'pseudonymise'"
+            )
+        if self.mode == "monitor" and self.prompt != "pass":
+            raise ConfigurationError(
+                "Policy(mode='monitor') edits nothing: leave prompt out, or write mode='enforce'"
+            )
         if self.on_leave not in ("cancel", "finish"):
             raise ConfigurationError("Policy(on_leave=...) is 'cancel' or 'finish'")
         if self.guards is not None:
@@ -150,7 +164,8 @@ class Routes:
                 raise ConfigurationError(f"the route {pattern!r} must start with '/' or '*'")
             own = guards if policy.guards is None else policy.guards
             enforced = own if policy.mode == "enforce" else ()
-            row = (pattern, replace(policy, guards=own), fingerprint_of(enforced))
+            fingerprint = f"{policy.prompt}:{fingerprint_of(enforced)}"
+            row = (pattern, replace(policy, guards=own), fingerprint)
             self._rows.append((compile_pattern(translate(pattern)), row))
 
     def find(self, path: str) -> tuple[str, Policy, str]:

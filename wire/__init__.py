@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .deep import deep_scan
 from .detect import (
     DIALECTS,
     detect,
@@ -49,6 +50,7 @@ __all__ = [
     "TextProjection",
     "Usage",
     "Whole",
+    "deep_scan",
     "detect",
     "dumps",
     "expect",

@@ -14,7 +14,9 @@
     ├── GuardError                        the verdict or the state of a guard
     │   ├── ContentBlockedError           a finding whose action is *block*
     │   ├── HoldLimitError                more had to be held than the limit allows
-    │   └── GuardFailedError              a guard raised and its policy is *closed*
+    │   ├── GuardFailedError              a guard raised and its policy is *closed*
+    │   ├── PromptBlockedError            a finding in a prompt, where none is allowed
+    │   └── PromptUnreadableError         a prompt that cannot be looked at
     └── CacheError                        a store, or what it holds or is given, misbehaved
         ├── CacheFullError                the store has no room for a recording
         ├── CacheUnavailableError         the store did not answer, or not in time
@@ -41,6 +43,8 @@ __all__ = [
     "GuardFailedError",
     "HoldLimitError",
     "MissingExtraError",
+    "PromptBlockedError",
+    "PromptUnreadableError",
     "StreamwardError",
     "UncacheableRequestError",
     "UnreadableFrameError",
@@ -202,6 +206,38 @@ class GuardFailedError(GuardError):
     def __init__(self, guard: str) -> None:
         super().__init__(f"{guard} failed")
         self.guard = guard
+
+
+class PromptBlockedError(GuardError):
+    """A finding in a prompt, on a route that allows none.
+
+    Attributes:
+        entity: what was found, never its text.
+        guard: the name of the guard that found it.
+    """
+
+    code = "prompt_blocked"
+    public_message = "The request was stopped by a content policy."
+
+    def __init__(self, entity: str, guard: str) -> None:
+        super().__init__(f"{guard} blocked {entity} in a prompt")
+        self.entity = entity
+        self.guard = guard
+
+
+class PromptUnreadableError(GuardError):
+    """A prompt that cannot be looked at, on a route whose prompts are guarded.
+
+    Attributes:
+        reason: which rule it broke; never a piece of the prompt.
+    """
+
+    code = "prompt_unreadable"
+    public_message = "The request could not be checked."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class CacheError(StreamwardError):

@@ -628,6 +628,8 @@ def test_a_wrong_setting_fails_at_construction(settings):
         (Policy, {"heartbeat": 0}),
         (Policy, {"on_leave": "stay"}),
         (Policy, {"mode": "look"}),
+        (Policy, {"prompt": "read"}),
+        (Policy, {"mode": "monitor", "prompt": "redact"}),
         (Policy, {"guards": (WordGuard,)}),
         (CachePolicy, {"ttl": 0}),
         (CachePolicy, {"shared": True, "principal": str}),
