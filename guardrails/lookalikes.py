@@ -1,15 +1,16 @@
-"""Text as a guard reads it: full-width and styled characters plain, invisible ones gone.
+"""Text as a guard reads it: styled characters plain, escapes undone, invisible characters gone.
 
-A reader takes full-width digits for digits and does not see a zero-width space; a pattern does
-neither. Guards therefore decide on a plain copy, and what they find is mapped back to the text as
-it came.
-The copy is made character by character, so it does not depend on how the text was cut.
+A reader takes full-width digits for digits, ``%40`` for ``@``, and does not see a zero-width space;
+a pattern does none of that. Guards therefore decide on a plain copy, and what they find is mapped
+back to the text as it came, with the invisible characters inside and right before it. The copy is
+made character by character, so it does not depend on how the text was cut.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from functools import cache
 
 __all__ = ["LookAlikes"]
@@ -25,55 +26,81 @@ _RANGES = (
     (0x1D400, 0x1D800),
     (0x1FBF0, 0x1FBFA),
 )
+# Percent escapes (RFC 3986 §2.1) of what personal data is made of: + - . digits and @. Others stay:
+# a decoded space or slash would cut an address in two.
+_DROPPED = re.compile(rf"%(?:2[bBdDeE]|3[0-9]|40)|[{_INVISIBLE}]")
+_BEGUN = re.compile(r"%[234]?\Z")
 
 
 @cache
-def _table() -> dict[int, str | None]:
-    table: dict[int, str | None] = {}
+def _table() -> dict[int, str]:
+    table: dict[int, str] = {}
     for first, behind in _RANGES:
         for code in range(first, behind):
             plain = unicodedata.normalize("NFKC", chr(code))
             if len(plain) == 1 and plain.isascii() and not plain.isspace():
                 table[code] = plain
-    return table | {ord(char): None for char in _INVISIBLE}
+    return table
 
 
 class LookAlikes:
     """Makes the plain copy of one run of text, and keeps the way back.
 
-    Offsets of the copy and of the text differ only by the invisible characters that were dropped.
+    Offsets of the copy and of the text differ only by characters that were dropped: invisible ones,
+    and the first two of an escape, whose third stands for the character.
     """
 
     def __init__(self) -> None:
         self._length = 0  # of the copy
+        self._begun = ""  # an escape that is not complete
         self._dropped: list[int] = []  # for each dropped character: the offset in the copy
         self._forgotten = 0  # dropped characters that are not remembered one by one any more
 
     def plain(self, text: str) -> str:
-        """Return the next piece of the copy."""
-        if text.isascii():
+        """Return the next piece of the copy; an incomplete escape waits for its rest."""
+        if not self._begun and "%" not in text and text.isascii():
             self._length += len(text)
             return text
-        copy = text.translate(_table())
-        if len(copy) < len(text):
-            at = self._length
-            for char in text:
-                if char in _INVISIBLE:
-                    self._dropped.append(at)
-                else:
-                    at += 1
-        self._length += len(copy)
-        return copy
+        text = self._begun + text
+        begun = _BEGUN.search(text)
+        self._begun = begun[0] if begun else ""
+        return self._copy(text[: len(text) - len(self._begun)])
 
-    def original(self, offset: int) -> int:
-        """Return where the character at an offset of the copy stands in the text."""
-        if not self._dropped:
-            return offset + self._forgotten
-        return offset + self._forgotten + bisect_right(self._dropped, offset)
+    def finish(self) -> str:
+        """Return the rest of the copy."""
+        rest, self._begun = self._begun, ""
+        self._length += len(rest)
+        return rest
+
+    def first(self, offset: int) -> int:
+        """Return where what stands for a character of the copy begins in the text."""
+        return offset + self._forgotten + bisect_left(self._dropped, offset)
+
+    def last(self, offset: int) -> int:
+        """Return where what stands for a character of the copy ends in the text."""
+        return offset + self._forgotten + bisect_right(self._dropped, offset) + 1
 
     def forget(self, offset: int) -> None:
         """Drop what is only needed for offsets before this one."""
         if self._dropped:
-            behind = bisect_right(self._dropped, offset)
+            behind = bisect_left(self._dropped, offset)
             self._forgotten += behind
             del self._dropped[:behind]
+
+    def _copy(self, text: str) -> str:
+        pieces: list[str] = []
+        at = 0
+        for match in _DROPPED.finditer(text):
+            pieces.append(text[at : match.start()])
+            self._length += len(pieces[-1])
+            if len(match[0]) == 1:
+                self._dropped.append(self._length)
+            else:
+                self._dropped += (self._length, self._length)
+                pieces.append(chr(int(match[0][1:], 16)))
+                self._length += 1
+            at = match.end()
+        pieces.append(text[at:])
+        self._length += len(pieces[-1])
+        copy = "".join(pieces)
+        return copy if copy.isascii() else copy.translate(_table())

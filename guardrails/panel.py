@@ -94,32 +94,34 @@ class PanelScanner:
         return self._ask(None)
 
     def _ask(self, text: str | None) -> list[Verdict]:
-        plain = None if text is None else self._looks.plain(text)
+        plain = self._looks.finish() if text is None else self._looks.plain(text)
         for member in tuple(self._active):
             order, guard, scanner = member
             try:
-                found = scanner.finish() if plain is None else scanner.feed(plain)
+                found = [*scanner.feed(plain)] if plain else []
+                if text is None:
+                    found += scanner.finish()
                 self._claims += [_claim(order, guard, self._located(each)) for each in found]
             except Exception as error:
                 if guard.on_error == "closed":
                     raise GuardFailedError(guard.name) from error
                 self._active.remove(member)
-        return self._settle(self._frontier())
+        return self._settle(self._frontier(final=text is None))
 
     def _located(self, finding: Finding) -> Finding:
         """Return a finding of the plain copy as one of the text."""
-        start = self._looks.original(finding.start)
-        end = self._looks.original(finding.end - 1) + 1
+        start, end = self._looks.first(finding.start), self._looks.last(finding.end - 1)
         if (start, end) == (finding.start, finding.end):
             return finding
         return Finding(start, end, finding.entity, finding.score)
 
-    def _frontier(self) -> int:
+    def _frontier(self, *, final: bool) -> int:
         """Return up to where all guards are sure and no finding is cut in two."""
         frontier = self._decided + len(self._tail)
         if self._active:
             sure = min(scanner.decided for _, _, scanner in self._active)
-            frontier = min(frontier, self._looks.original(sure))
+            if not final:
+                frontier = min(frontier, self._looks.first(sure))
             self._looks.forget(sure)
         if len(self._active) > 1:
             for claim in sorted(self._claims, key=lambda claim: -claim.finding.start):

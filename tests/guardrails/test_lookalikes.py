@@ -15,6 +15,7 @@ from streamward.guardrails.panel import Panel, Verdict
 SPELLINGS = [
     "S3CRET-12345",
     "S3C\u200bRET-1\u00ad23\u206045",
+    "S%33CRET%2d%31234%35",
     "\uff33\uff13\uff23\uff32\uff25\uff34\uff0d\uff11\uff12\uff13\uff14\uff15",
     "\U0001d412\U0001d7d1\U0001d402\U0001d411\U0001d404\U0001d413-\U0001d7d0\U0001d7d1\u2074",
 ]
@@ -43,7 +44,8 @@ def test_every_spelling_is_found_where_it_stands(spelling):
 
     found = verdicts([WordGuard()], text, [])
 
-    assert [text[v.start : v.end] for v in found] == [spelling]
+    # Invisible characters right before a finding go with it.
+    assert [text[v.start : v.end].lstrip("\u200b") for v in found] == [spelling]
 
 
 def test_a_mask_covers_what_stood_there():
@@ -60,6 +62,8 @@ def test_a_mask_covers_what_stood_there():
         ("card \uff14\uff11\uff11\uff11 1111 1111 1111 now", "CREDIT_CARD"),
         ("mail jane\u200b.doe@exam\u00adple.com now", "EMAIL_ADDRESS"),
         ("mail jane.doe\uff20example.com now", "EMAIL_ADDRESS"),
+        ("mail jane%2Edoe%40example.com now", "EMAIL_ADDRESS"),
+        ("card %34111 1111 1111 111%31 now", "CREDIT_CARD"),
     ],
 )
 def test_personal_data_in_disguise_is_found(text, entity):
@@ -70,7 +74,7 @@ def test_personal_data_in_disguise_is_found(text, entity):
 
 @given(st.data())
 def test_verdicts_do_not_depend_on_the_cuts(data):
-    text = data.draw(st.text(ALPHABET, max_size=60))
+    text = "".join(data.draw(st.lists(ALPHABET, max_size=60)))
     guards = [WordGuard(), WordGuard(name="second")]
 
     cut = verdicts(guards, text, data.draw(cuts(len(text))))
@@ -78,29 +82,31 @@ def test_verdicts_do_not_depend_on_the_cuts(data):
     assert cut == verdicts(guards, text, [])
 
 
-@given(st.text(ALPHABET, max_size=60), st.data())
+@given(st.lists(ALPHABET, max_size=60).map("".join), st.data())
 def test_the_way_back_is_exact(text, data):
     looks, copy = LookAlikes(), ""
     for piece in pieces(text, data.draw(cuts(len(text)))):
         copy += looks.plain(piece)
+    copy += looks.finish()
 
     whole = LookAlikes()
-    assert copy == whole.plain(text)
-    assert len(copy) == len([c for c in text if c not in "\u200b\u00ad"])
+    assert copy == whole.plain(text) + whole.finish()
     for offset, char in enumerate(copy):
-        original = text[looks.original(offset)]
-        assert original == char or not original.isascii()
+        original = text[looks.first(offset) : looks.last(offset)].strip("\u200b\u00ad")
+        assert (
+            original in (char, f"%{ord(char):02X}", f"%{ord(char):02x}") or not original.isascii()
+        )
 
 
-def test_invisible_characters_are_not_remembered_for_ever():
+def test_what_is_dropped_is_not_remembered_for_ever():
     looks = LookAlikes()
 
-    for _ in range(1000):
-        looks.plain("a\u200b")
-        looks.forget(looks._length)
+    for n in range(1000):
+        looks.plain("a\u200b%40")
+        looks.forget(2 * n + 2)
 
-    assert len(looks._dropped) <= 1
-    assert looks.original(1000) == 2000
+    assert len(looks._dropped) <= 3
+    assert looks.first(2000) == 5000
 
 
 def test_plain_text_passes_as_it_is():
@@ -109,4 +115,5 @@ def test_plain_text_passes_as_it_is():
     assert (
         looks.plain("caf\u00e9 \u65e5\u672c \u2028 \u2026 \u00a0x") == "café 日本 \u2028 … \u00a0x"
     )
-    assert looks.original(3) == 3
+    assert looks.first(3) == 3
+    assert looks.last(3) == 4

@@ -452,3 +452,26 @@ def test_a_reader_never_breaks(dialect: Any, values: list[tuple[str, dict[str, A
             for out in ward.feed(frame, steps):
                 if dialect.framing is not PLAIN:
                     loads(dialect.framing.framer(LIMIT).feed(out)[0].data)
+
+
+def test_a_secret_in_a_field_that_nobody_described_is_joined_over_the_chunks() -> None:
+    """A delta is a piece, whatever its members are called."""
+    pieces = ["S3C", "RET-1", "23 x", "assistant", "assistant", "assistant"]
+    frames = [
+        b'data: {"choices":[{"index":0,"delta":{"content":"","note":"' + p.encode() + b'"}}]}\n\n'
+        for p in pieces
+    ]
+    end = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+
+    chat = next(row for row in DIALECTS if row.name == "openai_chat")
+    ward, reader = Ward([EDITING], SSE_FRAMING), chat.reader()
+    left = [
+        b"".join(ward.feed(frame, reader.read(frame)))
+        for frame in SSE_FRAMING.framer(10_000).feed(b"".join(frames) + end)
+    ]
+
+    body = b"".join(left)
+    assert b"S3C" not in body
+    assert b"RET-1" not in body
+    assert body.count(b'"assistant"') == 3
+    assert left[-4]  # a label that stays the same is not waited for

@@ -25,6 +25,7 @@ from ..json_codec import dumps, is_array, is_object, loads
 from ..json_splice import Path
 from ..reading import Channel, Close, Form, Scrub, Step, Text, Usage
 from ..sse import SSE
+from ..unnamed import UnnamedTexts
 from .spelling import scrub_logprobs
 
 __all__ = ["OPENAI_CHAT"]
@@ -54,6 +55,7 @@ class OpenAIChatReader(Reader):
         self._left: set[tuple[int, str]] = set()  # choices and kinds that have ended once
         self._finished: set[int] = set()
         self._envelope: dict[str, Any] = {}
+        self._unnamed = UnnamedTexts()
         self._done = False
         self._bad_finish = False
         # For `refusal`: the choices that were not finished one frame ago. Only the last frame can
@@ -143,6 +145,7 @@ class OpenAIChatReader(Reader):
             known.add("audio")
             self._audio(index, audio, (*path, "audio"), steps)
         _rest(delta, path, steps, known=known)
+        steps.extend(self._unnamed.read(index, delta, known, path))
 
     def _parts(
         self, index: int, name: str, kind: str, parts: list[Any], path: Path, steps: list[Step]
