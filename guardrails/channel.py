@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..wire import Form, JsonProjection, Projection, Run, TextProjection
 from .panel import Panel, PanelScanner, Verdict
 
-__all__ = ["ChannelText", "Part"]
+__all__ = ["ChannelText", "Edit", "Part"]
 
 _FOREVER = 1 << 62
 
@@ -29,7 +30,9 @@ class Part(NamedTuple):
     number: int
 
 
-class _Edit(NamedTuple):
+class Edit(NamedTuple):
+    """What takes the place of a piece of a channel: positions, and the text as it is carried."""
+
     start: int
     end: int
     text: str
@@ -49,7 +52,7 @@ class ChannelText:
         self._scanner: PanelScanner | None = None
         self._fed = 0  # characters of the current run given to the scanner
         self._runs: deque[tuple[int, Run]] = deque()  # of the current run: (offset, piece)
-        self._edits: deque[_Edit] = deque()
+        self._edits: deque[Edit] = deque()
         self._length = 0
         self._parts = 0
         self._decided = 0
@@ -57,11 +60,23 @@ class ChannelText:
         self.edited = False
         self.blocked: Verdict | None = None
 
-    def add(self, text: str) -> tuple[Part, list[Verdict]]:
-        """Take the next piece; return its place and the verdicts that it made final."""
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """What was decided and has not been rendered yet."""
+        return tuple(self._edits)
+
+    def add(self, text: str, also: Sequence[Edit] = ()) -> tuple[Part, list[Verdict]]:
+        """Take the next piece; return its place and the verdicts that it made final.
+
+        Args:
+            text: the piece.
+            also: edits of this piece that were decided elsewhere, by positions in the piece.
+        """
         part = Part(self._length, self._length + len(text), text, self._parts)
         self._length = part.end
         self._parts += 1
+        for start, end, new in also if self.blocked is None else ():
+            self._put(Edit(part.start + start, part.start + end, new))
         verdicts = self._look(self._projection.feed(text))
         self._decided = self._decided_position()
         return part, verdicts
@@ -154,10 +169,23 @@ class ChannelText:
             start = self._position(verdict.start)
             if verdict.kind == "block":
                 self.blocked = verdict
-                self._edits.append(_Edit(start, _FOREVER, ""))
+                self._edits.append(Edit(start, _FOREVER, ""))
             else:
                 text = self._projection.encode(verdict.replacement)
-                self._edits.append(_Edit(start, self._position(verdict.end), text))
+                self._put(Edit(start, self._position(verdict.end), text))
+
+    def _put(self, edit: Edit) -> None:
+        """Add an edit; those that it overlaps become part of it."""
+        start, end, text = edit
+        behind: list[Edit] = []
+        while self._edits and self._edits[-1].end > start:
+            other = self._edits.pop()
+            if other.start >= end:
+                behind.append(other)
+            else:
+                start, end = min(start, other.start), max(end, other.end)
+        self._edits += [Edit(start, end, text), *reversed(behind)]
+        self.edited = True
 
     def _position(self, offset: int) -> int:
         """Translate an offset in the current run into a position of the channel."""

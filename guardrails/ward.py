@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..wire import (
     PAYLOAD,
@@ -28,7 +28,7 @@ from ..wire import (
     splice,
 )
 from ..wire.errors import HoldLimitError
-from .channel import ChannelText, Part
+from .channel import ChannelText, Edit, Part
 from .guard import Guard
 from .panel import Panel, Verdict
 
@@ -40,23 +40,32 @@ MAX_HELD = 16 * 1024 * 1024
 _MEMO_CHARACTERS = 256 * 1024
 
 
+class _Decided(NamedTuple):
+    """What a whole text becomes (None: it stays), the verdicts on it, and the edits."""
+
+    text: str | None
+    verdicts: list[Verdict]
+    edits: tuple[Edit, ...]
+
+
 class _Wholes:
     """Decides texts that are complete in themselves, each of them once."""
 
     def __init__(self, panel: Panel) -> None:
         self._panel = panel
-        self._known: OrderedDict[tuple[str, Form], tuple[str | None, list[Verdict]]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, Form], _Decided] = OrderedDict()
         self._size = 0
 
-    def look(self, text: str, form: Form) -> tuple[str | None, list[Verdict]]:
-        """Return what a text becomes (None: it stays) and the verdicts on it."""
+    def look(self, text: str, form: Form) -> _Decided:
+        """Decide a text."""
         key = (text, form)
         if key in self._known:
             return self._known[key]
         channel = ChannelText(form, self._panel)
         part, verdicts = channel.add(text)
         verdicts += channel.close()
-        result = (channel.render(part), verdicts)
+        edits = channel.edits
+        result = _Decided(channel.render(part), verdicts, edits)
         self._known[key] = result
         self._size += len(text)
         while self._size > _MEMO_CHARACTERS:
@@ -78,6 +87,7 @@ class _Waiting:
     scrubs: list[tuple[Scrub, ChannelText | None]] = field(
         default_factory=list[tuple[Scrub, ChannelText | None]]
     )
+    wholes: dict[Path, tuple[Edit, ...]] = field(default_factory=dict[Path, tuple[Edit, ...]])
     blocked: bool = False
 
 
@@ -143,9 +153,10 @@ class Ward:
         elif isinstance(step, Close):
             self._close(self._channels if step.channels is None else step.channels)
         elif isinstance(step, Whole):
-            text = self._decide(step, waiting)
-            if text is not None:
-                waiting.edits[step.path] = text
+            decided = self._decide(step, waiting)
+            if decided.text is not None:
+                waiting.edits[step.path] = decided.text
+                waiting.wholes[step.path] = decided.edits
         else:
             channel = self._channels.get(step.channel) if step.channel else None
             waiting.scrubs.append((step, channel))
@@ -154,8 +165,9 @@ class Ward:
         channel = self._channels.get(step.channel)
         if channel is None:
             channel = self._channels[step.channel] = ChannelText(step.channel.form, self._panel)
-        # Where a leaf was also looked at as a whole, its channel goes on from what is left of it.
-        part, verdicts = channel.add(waiting.edits.get(step.path, step.text))
+        # What was found in this leaf as a whole goes whatever the channel makes of it.
+        waiting.edits.pop(step.path, None)
+        part, verdicts = channel.add(step.text, waiting.wholes.get(step.path, ()))
         waiting.parts.append((channel, step.path, part))
         self._count(verdicts)
 
@@ -164,11 +176,12 @@ class Ward:
             if channel := self._channels.pop(key, None):
                 self._count(channel.close())
 
-    def _decide(self, step: Whole, waiting: _Waiting) -> str | None:
-        text, verdicts = self._wholes.look(step.text, step.form)
-        waiting.blocked = waiting.blocked or any(verdict.kind == "block" for verdict in verdicts)
-        self._count(verdicts, repeated=step.repeats)
-        return text
+    def _decide(self, step: Whole, waiting: _Waiting) -> _Decided:
+        decided = self._wholes.look(step.text, step.form)
+        blocked = any(verdict.kind == "block" for verdict in decided.verdicts)
+        waiting.blocked = waiting.blocked or blocked
+        self._count(decided.verdicts, repeated=step.repeats)
+        return decided
 
     def _count(self, verdicts: Iterable[Verdict], *, repeated: bool = False) -> None:
         for verdict in verdicts:
@@ -235,5 +248,5 @@ class Ward:
     def _look_aside(self, waiting: _Waiting) -> None:
         """Drop comments and unknown fields in which something is found."""
         aside = waiting.frame.aside.decode("utf-8", "replace")
-        if self._decide(Whole((), aside), waiting) is not None:
+        if self._decide(Whole((), aside), waiting).text is not None:
             waiting.frame = self._framing.without_aside(waiting.frame)
