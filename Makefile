@@ -44,8 +44,13 @@ $(VENV)/.demo-ready: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[all]'
 	touch $@
 
+# A torch that is there already is left alone. A plain `torch` may bring gigabytes of CUDA: this is
+# the release that the tests were made with, and pip is told to keep whatever stands.
 $(READY): $(VENV)/.demo-ready
 	$(BIN)/python -m pip install --quiet --group dev
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet 'torch==2.13.0'
+	$(BIN)/python -m pip freeze | grep '^torch==' > $(VENV)/torch.txt
+	$(BIN)/python -m pip install --quiet --editable '.[toxicity]' --constraint $(VENV)/torch.txt
 	touch $@
 
 # Installed where missing and permitted; without permission the tests say what is missing.

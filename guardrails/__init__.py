@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from .action import Action, ActionLike, Block, Flag, Hash, Mask, Redact, Replace
 from .guard import Finding, Guard, OnError, Scanner
+from .pattern import Pattern
 from .pii import PII
 from .pseudonyms import Pseudonyms
+from .secrets import SecretScan
+from .sentences import Sentences
+from .terms import Terms
+from .toxicity import Batch, Toxicity, ToxicityScreen
 from .ward import MAX_HELD, Ward
 
 __all__ = [
@@ -13,6 +18,7 @@ __all__ = [
     "PII",
     "Action",
     "ActionLike",
+    "Batch",
     "Block",
     "Finding",
     "Flag",
@@ -20,9 +26,15 @@ __all__ = [
     "Hash",
     "Mask",
     "OnError",
+    "Pattern",
     "Pseudonyms",
     "Redact",
     "Replace",
     "Scanner",
+    "SecretScan",
+    "Sentences",
+    "Terms",
+    "Toxicity",
+    "ToxicityScreen",
     "Ward",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from ..wire.errors import (
 )
 from .inbox import Inbox
 from .policy import PromptMode, Scope
+from .threads import in_thread
 
 __all__ = ["guard_prompt", "status_of"]
 
@@ -53,7 +53,7 @@ async def guard_prompt(
     book = Pseudonyms() if mode == "pseudonymise" else None
     looking = book.hiding(guards) if book else tuple(guards)
     if any(guard.blocking for guard in looking):
-        edited = await asyncio.to_thread(_edited, body, looking, mode)
+        edited = await in_thread(_edited, body, looking, mode)
     else:
         edited = _edited(body, looking, mode)
     if edited != body:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import TypeVarTuple
 
@@ -13,6 +12,7 @@ from .decoding import Inflater
 from .headers import by_name, content_coding
 from .pipeline import Pipeline
 from .policy import Limits
+from .threads import in_thread
 
 __all__ = ["Stream", "concerns"]
 
@@ -108,6 +108,6 @@ class Stream:
             return step(*args)
         self.busy = True
         try:
-            return await asyncio.to_thread(step, *args)
+            return await in_thread(step, *args)
         finally:
             self.busy = False

@@ -11,6 +11,7 @@ import structlog
 from ..guardrails import Guard, Ward
 from ..wire import Frame, Framing, Step
 from ..wire.errors import GuardError
+from .threads import in_thread
 
 __all__ = ["Watch"]
 
@@ -54,18 +55,18 @@ class Watch:
         if not self._blocking:
             self._look()
         elif self._work is None or self._work.done():
-            self._work = asyncio.create_task(asyncio.to_thread(self._look))
+            self._work = asyncio.create_task(in_thread(self._look))
 
     async def settle(self) -> None:
         """Look at the rest, and wait for it."""
         if self._work is not None:
             await asyncio.wait({self._work})
         if self._blocking:
-            await asyncio.to_thread(self._look, ended=True)
+            await in_thread(self._look, True)
         else:
-            self._look(ended=True)
+            self._look(True)
 
-    def _look(self, *, ended: bool = False) -> None:
+    def _look(self, ended: bool = False) -> None:  # noqa: FBT001, FBT002 - passed to a thread
         try:
             while self._ward is not None and self._behind and not self._lost:
                 self._ward.feed(*self._behind.popleft())

@@ -11,10 +11,10 @@ Where the segments begin and end depends on the whole text only, never on how it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple
 
+from .context import LeftContext
 from .joints import (
     BREAK,
     DIGIT,
@@ -29,27 +29,22 @@ from .joints import (
 
 __all__ = ["Segment", "Segmenter"]
 
-_LEAD_LENGTH = 8  # more than the number of context words that count
-_MOST_PASSED = 512  # characters that need not be kept, but are, to save copying
+_MOST_PASSED = 256  # characters that need not be kept, but are, to save copying
 
-Kind = Literal["words", "quiet", "overflow"]
+Kind = Literal["words", "overflow"]
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A piece of text that no match crosses the ends of.
 
     Attributes:
         start: offset of the first character in the run.
         text: the piece, without the breaks around it.
-        lead: the last few breaks before it that are not white space; they may count as words.
-        kind: ``"quiet"``: plain words and breaks, which no match is in. ``"overflow"``: a part of
-            a segment that is longer than the limit.
+        kind: ``"overflow"``: a part of a segment that is longer than the limit.
     """
 
     start: int
     text: str
-    lead: str = ""
     kind: Kind = "words"
 
     @property
@@ -64,20 +59,22 @@ class Segmenter:
     Args:
         limit: the longest segment, in characters. A longer one comes out in parts of this length
             of the kind ``"overflow"``, so that little more than this is ever kept.
-        quiet: whether to put plain words together in one segment, as many as have arrived. What
-            the other segments are does not depend on it.
+        left: learns the words that have passed; None: nobody asks for them.
+        quiet: whether to pass over plain words, which no match is in. What the other segments are
+            does not depend on it.
     """
 
-    def __init__(self, limit: int, *, quiet: bool) -> None:
+    def __init__(self, limit: int, left: LeftContext | None = None, *, quiet: bool) -> None:
         self._limit = limit
+        self._left = left
         self._quiet = quiet
         self._text: str = ""
         self._offset: int = 0  # of _text[0] in the run
-        self._start: int = (
-            -1
-        )  # of the open segment (what is left of it) in _text; -1 between segments
+        # Of the open segment (what is left of it) in _text; -1 between segments:
+        self._start: int = -1
         self._scan: int = 0  # everything before belongs to the open segment, or is cut off
-        self._lead = ""
+        self._read: int = 0  # everything before is in the left context
+        self._inside: bool = False  # a segment is open, and no break in it is waiting
         # About the open segment:
         self._floor: int = 0  # where it began
         self._overflow: bool = False  # parts of it are gone
@@ -91,20 +88,24 @@ class Segmenter:
         """Offset in the run of the first character that no returned segment or break covers."""
         return self._offset + (self._scan if self._start < 0 else self._start)
 
-    def feed(self, text: str) -> Iterator[Segment]:
+    def feed(self, text: str) -> Iterable[Segment]:
         """Take the next piece of the run; yield the segments that it completes."""
         self._text += text
+        if self._inside and text.isalpha() and len(self._text) - self._start <= self._limit:
+            self._scan = len(self._text)  # the word goes on: letters are no breaks
+            return ()
+        if self._quiet and self._pass_quiet() and self._is_word(self._scan):
+            return ()
         return self._cut(final=False)
 
-    def finish(self) -> Iterator[Segment]:
+    def finish(self) -> Iterable[Segment]:
         """Say that the run is over; yield the rest."""
         return self._cut(final=True)
 
     def _cut(self, *, final: bool) -> Iterator[Segment]:
         while True:
-            if self._quiet and self._pass_quiet():
-                yield self._take(self._scan, "quiet")
-                self._start = -1
+            if self._quiet:
+                self._pass_quiet()
             if not self._open():
                 break
             closed = self._find_end(final=final)
@@ -115,6 +116,7 @@ class Segmenter:
                 break
             yield self._take(self._scan, "overflow" if self._overflow else "words")
             self._start = -1
+        self._inside = self._start >= 0 and self._scan == len(self._text)
         self._forget()
 
     def _pass_quiet(self) -> bool:
@@ -127,21 +129,35 @@ class Segmenter:
         found = QUIET.match(self._text, begin)
         if found is None:
             return False
-        self._start, self._scan = begin, found.end()
+        self._start, self._scan = -1, found.end()
         return True
+
+    def _is_word(self, begin: int) -> bool:
+        """Answer whether the rest is nothing, or the letters that a word begins with."""
+        rest = len(self._text) - begin
+        if rest > self._limit or begin > _MOST_PASSED:
+            return False
+        self._inside = rest > 0
+        if not rest:
+            return True
+        if not self._text[begin:].isalpha():
+            return False
+        self._begin(begin)
+        self._scan = len(self._text)
+        return True
+
+    def _begin(self, at: int) -> None:
+        self._start = self._floor = self._flagged = self._path_floor = at
+        self._overflow = self._digits = self._path = False
 
     def _open(self) -> bool:
         """Pass over the breaks between two segments; answer whether a segment is open."""
         if self._start >= 0:
             return True
-        begin = self._behind_breaks(self._scan)
-        if begin > self._scan:
-            self._remember_lead(self._text[self._scan : begin])
-            self._scan = begin
-        if begin == len(self._text):
+        self._scan = self._behind_breaks(self._scan)
+        if self._scan == len(self._text):
             return False
-        self._start = self._floor = self._flagged = self._path_floor = begin
-        self._overflow = self._digits = self._path = False
+        self._begin(self._scan)
         return True
 
     def _find_end(self, *, final: bool) -> bool:
@@ -179,26 +195,25 @@ class Segmenter:
         return found.start() if found else len(self._text)
 
     def _take(self, end: int, kind: Kind) -> Segment:
-        segment = Segment(
-            self._offset + self._start,
-            self._text[self._start : end],
-            self._lead,
-            kind,
-        )
-        self._start, self._lead = end, ""
+        start = self._start
+        self._know(start)
+        self._start = end
         self._overflow = kind == "overflow"
-        return segment
+        return Segment(self._offset + start, self._text[start:end], kind)
 
-    def _remember_lead(self, breaks: str) -> None:
-        if not breaks.isspace():
-            self._lead = "".join((self._lead + breaks).split())[-_LEAD_LENGTH:]
+    def _know(self, end: int) -> None:
+        if self._left is not None:
+            self._left.read(self._text, self._read, end)
+        self._read = end
 
     def _forget(self) -> None:
         """Drop what no rule can look at again, once there is enough of it."""
-        passed = self._scan if self._start < 0 else self._start
-        passed -= LOOKBACK
+        known = self._scan if self._start < 0 else self._start
+        passed = known - LOOKBACK
         if passed < _MOST_PASSED:
             return
+        self._know(known)
+        self._read -= passed
         self._text = self._text[passed:]
         self._offset += passed
         self._scan -= passed

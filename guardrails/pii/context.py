@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 __all__ = ["CONTEXT_WORDS", "LeftContext"]
 
 CONTEXT_WORDS = 6
 """How many key words left of a match count: Presidio's five, and one for the match's own place."""
 
-# Words are looked for only when a segment asks for them, or when this many pieces wait.
-_MOST_PIECES = 64
+_FIRST_LOOK = 96
+"""Characters in which six key words usually are."""
 
 
 class LeftContext:
@@ -23,25 +22,19 @@ class LeftContext:
 
     def __init__(self, key_words: Callable[[str], Iterable[str]]) -> None:
         self._key_words = key_words
-        self._pieces: list[str] = []
-        self._words: deque[str] = deque(maxlen=CONTEXT_WORDS)
+        self._words: tuple[str, ...] = ()
 
-    def add(self, piece: str) -> None:
-        """Remember a piece; pieces are whole words."""
-        self._pieces.append(piece)
-        if len(self._pieces) > _MOST_PIECES:
-            self._condense()
-
-    def words(self) -> Sequence[str]:
+    def words(self) -> tuple[str, ...]:
         """Return the last key words, in order."""
-        if self._pieces:
-            self._condense()
-        return tuple(self._words)
+        return self._words
 
-    def _condense(self) -> None:
-        """Read the pieces from the last to the first, as far as is needed."""
-        found: list[str] = []
-        while self._pieces and len(found) < CONTEXT_WORDS:
-            found = [*self._key_words(self._pieces.pop()), *found]
-        self._pieces.clear()
-        self._words.extend(found)
+    def read(self, text: str, begin: int, end: int) -> None:
+        """Take the next piece, ``text[begin:end]``: whole words, read from the end."""
+        look = _FIRST_LOOK
+        while begin < end:
+            found = (*self._key_words(text[max(begin, end - look) : end]),)
+            # The first word of a look may be cut in two; it does not count.
+            if len(found) > CONTEXT_WORDS or end - look <= begin:
+                self._words = (*self._words, *found)[-CONTEXT_WORDS:]
+                return
+            look *= 2

@@ -7,14 +7,14 @@ the same; the tests compare the two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 import spacy.util
-from phonenumbers import PhoneMetadata
 from presidio_analyzer import EntityRecognizer, RecognizerRegistry
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine, SpacyNlpEngine
@@ -23,20 +23,18 @@ from presidio_analyzer.predefined_recognizers import PhoneRecognizer, SpacyRecog
 from ...wire.errors import ConfigurationError
 from ..guard import Finding
 from .clues import CLUES, DIGITS, TRIGGER, Clue
-from .context import LeftContext
+from .matching import PatternMatcher, plain
 from .merging import merge
 from .offline import tamed
+from .phones import fewest_digits_of
 from .tokens import WordEngine
 
-__all__ = ["Engine", "engine", "supported_entities"]
+__all__ = ["Engine", "Left", "description", "engine", "supported_entities"]
 
-Floor = Callable[[str], float]
-"""The lowest score that counts, for each entity."""
+Left = Callable[[], Sequence[str]]
+"""Gives the last key words before a segment."""
 
-_SHORTEST_INTERNATIONAL = 8
-"""An international prefix (``00``) and the shortest country code with number, in digits."""
-
-_PHONE_CLUE = Clue(DIGITS, PhoneRecognizer.SCORE)
+Find = Callable[[str, NlpArtifacts | None], list[Any]]
 
 _WARM_UP = "mail a@b.co, call +1 212 555 0123, card 4111 1111 1111 1111, http://x.org, 10.0.0.1 ::1"
 
@@ -46,20 +44,18 @@ class _Reader:
     """A recogniser and when to call it.
 
     Attributes:
-        entities: what it is asked for.
+        find: what to call.
+        recognizer: whose results they are.
+        floor: the lowest score that counts for any of its entities.
+        words: the words that lift its scores, in lower case.
         clues: one of them must be found; none: it is always called.
-        digits: how many digits the segment must have, from and to.
     """
 
+    find: Find
     recognizer: EntityRecognizer
-    entities: frozenset[str]
-    clues: tuple[Clue, ...] = ()
-    digits: tuple[int, float] = (0, float("inf"))
-
-    @property
-    def context(self) -> list[str]:
-        """The words that lift its scores."""
-        return self.recognizer.context or []
+    floor: float
+    words: tuple[str, ...]
+    clues: tuple[Clue, ...]
 
     def best_score(self, text: str, digits: int) -> float:
         """Return the best score it can give without a context word; 0: it finds nothing.
@@ -68,12 +64,10 @@ class _Reader:
             text: the segment.
             digits: how many digits are in it.
         """
-        if not self.clues:
-            return 1.0
-        fewest, most = self.digits
-        if not fewest <= digits <= most:
-            return 0.0
-        return max((clue.score for clue in self.clues if clue.pattern.search(text)), default=0.0)
+        for clue in self.clues:  # the best one is the first
+            if digits >= clue.digits and clue.pattern.search(text):
+                return clue.score
+        return 0.0 if self.clues else 1.0
 
 
 class Engine:
@@ -82,105 +76,114 @@ class Engine:
     Args:
         recognizers: Presidio's recognisers, as the registry loads them.
         nlp: gives the words around a match, and named entities if it is a model.
-        entities: the entities to look for.
+        floors: the entities to look for, and the lowest score that counts for each.
+        language: of the texts.
+        own: recognisers of the user's, of which nothing is known.
     """
 
     def __init__(
         self,
         recognizers: Sequence[EntityRecognizer],
         nlp: NlpEngine,
-        entities: frozenset[str],
+        floors: Mapping[str, float],
         language: str,
+        own: Sequence[EntityRecognizer] = (),
     ) -> None:
         self.words = WordEngine(language)
         self._language = language
-        self._entities = sorted(entities)
+        self._floors = floors
         self._nlp = nlp
+        self._reads_words = not isinstance(nlp, WordEngine)
         self._enhancer = LemmaContextAwareEnhancer()
         self._readers = [
-            reader
-            for recognizer in recognizers
-            if not entities.isdisjoint(recognizer.get_supported_entities())
-            for reader in _readers(recognizer, entities)
+            _reader(recognizer, floors, clues)
+            for recognizer, clues in (
+                *((one, _clues(one)) for one in recognizers),
+                *((one, ()) for one in own),
+            )
+            if not floors.keys().isdisjoint(recognizer.get_supported_entities())
         ]
         self.segments_suffice = all(reader.clues for reader in self._readers)
         """Whether the rules of :mod:`.barriers` cover every recogniser."""
 
-    def find(self, text: str, left: LeftContext, floor: Floor, offset: int = 0) -> list[Finding]:
+    def find(self, text: str, left: Left, offset: int = 0) -> list[Finding]:
         """Return what is found in a segment, in order.
 
         Args:
             text: the segment.
             left: the key words before it.
-            floor: the lowest score that counts, for each entity.
             offset: of the segment in the run.
+
+        Raises:
+            TooMuchWorkError: the segment would take too long.
         """
-        readers = self._readers_for(text, left, floor)
+        if self.segments_suffice and not TRIGGER.search(text):
+            return []
+        before = left()
+        around = "\n".join((*before, text)).lower()
+        readers = self._readers_for(text, around)
         if not readers:
             return []
-        artifacts = self._nlp.process_text(text, self._language)
-        results: list[Any] = []
-        for reader in readers:
-            results += reader.recognizer.analyze(text, self._entities, artifacts) or []
-        if not results:
-            return []
-        results = self._enhancer.enhance_using_context(
-            text,
-            results,
-            _with_left(artifacts, left.words()),
-            [reader.recognizer for reader in readers],
+        artifacts = self._nlp.process_text(text, self._language) if self._reads_words else None
+        results = [result for reader in readers for result in reader.find(text, artifacts)]
+        if results and any(_lifted(reader, around) for reader in readers):
+            results = self._enhancer.enhance_using_context(
+                text,
+                results,
+                _with_left(artifacts or self._nlp.process_text(text, self._language), before),
+                [reader.recognizer for reader in readers],
+            )
+        floors = self._floors
+        return merge(
+            (r for r in results if r.score >= floors.get(r.entity_type, _NEVER)),
+            offset,
         )
-        return merge((r for r in results if r.score >= floor(r.entity_type)), offset)
 
-    def _readers_for(self, text: str, left: LeftContext, floor: Floor) -> list[_Reader]:
-        if not TRIGGER.search(text) and self.segments_suffice:
-            return []
+    def _readers_for(self, text: str, around: str) -> list[_Reader]:
         digits = len(DIGITS.findall(text))
-        around = ""
         chosen: list[_Reader] = []
         for reader in self._readers:
             best = reader.best_score(text, digits)
-            if best and best < min(map(floor, reader.entities)):
-                # A context word may lift the score; whether one does is for Presidio to say.
-                around = around or "\n".join((*left.words(), text)).lower()
-                if not any(word.lower() in around for word in reader.context):
-                    continue
-            if best:
+            # A context word may lift the score; whether one does is for Presidio to say.
+            if best and (best >= reader.floor or _lifted(reader, around)):
                 chosen.append(reader)
         return chosen
 
 
-def _readers(recognizer: Any, entities: frozenset[str]) -> list[_Reader]:
-    entities = entities.intersection(recognizer.get_supported_entities())
+_NEVER = 2.0
+
+
+def _lifted(reader: _Reader, around: str) -> bool:
+    """Answer whether a context word may lift what the reader finds."""
+    return any(word in around for word in reader.words)
+
+
+def _reader(
+    recognizer: Any,
+    floors: Mapping[str, float],
+    clues: tuple[Clue, ...],
+) -> _Reader:
+    entities = floors.keys() & set(recognizer.get_supported_entities())
+    return _Reader(
+        find=_find(recognizer, sorted(entities)),
+        recognizer=recognizer,
+        floor=min(floors[entity] for entity in entities),
+        words=tuple(word.lower() for word in recognizer.context or ()),
+        clues=clues,
+    )
+
+
+def _clues(recognizer: Any) -> tuple[Clue, ...]:
     if isinstance(recognizer, PhoneRecognizer):
-        return _phone_readers(recognizer, entities)
-    return [_Reader(tamed(recognizer), entities, CLUES.get(recognizer.name, ()))]
+        return (Clue(DIGITS, PhoneRecognizer.SCORE, fewest_digits_of(recognizer)),)
+    return CLUES.get(recognizer.name, ())
 
 
-def _phone_readers(recognizer: Any, entities: frozenset[str]) -> list[_Reader]:
-    """Split the recogniser by the number of digits: a year is a number in one region of eight."""
-    regions: Sequence[str] = recognizer.supported_regions
-    fewest = {region: _fewest_digits(region) for region in regions}
-    steps = sorted(set(fewest.values()))
-    readers: list[_Reader] = []
-    for step, following in zip(steps, [*steps[1:], None], strict=True):
-        part = PhoneRecognizer(
-            context=recognizer.context,
-            supported_language=recognizer.supported_language,
-            supported_regions=tuple(r for r in fewest if fewest[r] <= step),
-            leniency=recognizer.leniency,
-            name=recognizer.name,
-        )
-        most = float("inf") if following is None else following - 1
-        readers.append(_Reader(part, entities, (_PHONE_CLUE,), (step, most)))
-    return readers
-
-
-def _fewest_digits(region: str) -> int:
-    """Return how many digits the shortest number has that is valid when read in this region."""
-    metadata: Any = PhoneMetadata.metadata_for_region(region)
-    lengths: tuple[int, ...] = metadata.general_desc.possible_length
-    return min(*lengths, _SHORTEST_INTERNATIONAL)
+def _find(recognizer: Any, entities: list[str]) -> Find:
+    if plain(recognizer):
+        matcher = PatternMatcher(recognizer)
+        return lambda text, _: matcher(text)
+    return lambda text, artifacts: recognizer.analyze(text, entities, artifacts) or []
 
 
 def _with_left(artifacts: NlpArtifacts, left: Sequence[str]) -> NlpArtifacts:
@@ -192,37 +195,70 @@ def _with_left(artifacts: NlpArtifacts, left: Sequence[str]) -> NlpArtifacts:
     return artifacts
 
 
-@cache
-def engine(entities: frozenset[str], language: str, model: str | None) -> Engine:
-    """Return the engine for a configuration; built and warmed up once.
+def engine(
+    floors: Mapping[str, float],
+    language: str,
+    model: str | None,
+    own: Sequence[EntityRecognizer] = (),
+) -> Engine:
+    """Return the engine for a configuration, warmed up.
 
     Raises:
         ConfigurationError: the model is not installed, or the language is unknown.
     """
-    built = Engine(_recognizers(language, model), _nlp(language, model), entities, language)
-    built.find(_WARM_UP, LeftContext(built.words.key_words), lambda _: 0.0)
+    built = Engine(_recognizers(language, model), _nlp(language, model), floors, language, own)
+    built.find(_WARM_UP, tuple)
     return built
 
 
-@cache
-def supported_entities(language: str, model: str | None) -> frozenset[str]:
+def supported_entities(
+    language: str,
+    model: str | None,
+    own: Sequence[EntityRecognizer] = (),
+) -> frozenset[str]:
     """Return the entities that can be found.
 
     Raises:
-        ConfigurationError: the model is not installed, or the language is unknown.
+        ConfigurationError: the model is not installed, or the language is unknown; or ``own`` has
+            something that is not a recogniser for the language.
     """
+    for recognizer in own:
+        _check(recognizer, language)
     return frozenset(
         entity
-        for recognizer in _recognizers(language, model)
+        for recognizer in (*_recognizers(language, model), *own)
         for entity in recognizer.get_supported_entities()
     )
 
 
-def _recognizers(language: str, model: str | None) -> list[EntityRecognizer]:
+def _check(recognizer: Any, language: str) -> None:
+    if not isinstance(cast("object", recognizer), EntityRecognizer):
+        raise ConfigurationError(
+            f"PII(recognizers=[{recognizer!r}]) cannot work: write recognisers of Presidio, such "
+            "as PatternRecognizer(supported_entity='TEAM', deny_list=['red', 'blue'])",
+        )
+    if recognizer.supported_language != language:
+        raise ConfigurationError(
+            f"the recogniser {recognizer.name!r} is for the language "
+            f"{recognizer.supported_language!r}: write supported_language={language!r}",
+        )
+
+
+def description(recognizer: Any) -> str:
+    """Return a digest of what a recogniser finds; its own code counts by its ``version``."""
+    kind: type[object] = recognizer.__class__
+    flags = getattr(recognizer, "global_regex_flags", None)
+    said: dict[str, object] = recognizer.to_dict()
+    parts = (kind.__module__, kind.__qualname__, str(flags), sorted(said.items()))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+@cache
+def _recognizers(language: str, model: str | None) -> Sequence[EntityRecognizer]:
     registry: Any = RecognizerRegistry(supported_languages=[language])
     registry.load_predefined_recognizers(languages=[language], nlp_engine=_nlp(language, model))
     loaded: list[EntityRecognizer] = registry.recognizers
-    return [r for r in loaded if model or not isinstance(r, SpacyRecognizer)]
+    return [tamed(r) for r in loaded if model or not isinstance(r, SpacyRecognizer)]
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from ..action import Action, ActionLike, Redact, action_of
 from ..guard import Finding, OnError, Scanner
 
 if TYPE_CHECKING:
+    from presidio_analyzer import EntityRecognizer
+
     from .engine import Engine
 
 __all__ = ["PII"]
@@ -35,10 +37,10 @@ MAX_HOLD = 1024
 
 An e-mail address ends within 320 characters, an IBAN within 43, a telephone number with extension
 within about 90; a signed link may take a thousand. Presidio's patterns take time quadratic in this
-number at worst.
+number at worst; what would take longer than a stream can wait fails closed like a longer one.
 """
 
-_SCANNER_VERSION = "1"  # raise it when the same text would be decided differently
+_SCANNER_VERSION = "2"  # raise it when the same text would be decided differently
 _SHORTEST_HOLD = 128
 
 
@@ -55,6 +57,10 @@ class PII:
         language: of Presidio's recognisers and of the stop words; default ``"en"``.
         model: an installed spaCy model, by name or path, such as ``"en_core_web_sm"``. It finds
             ``PERSON``, ``LOCATION`` and the like; text then leaves sentence by sentence.
+        recognizers: your own recognisers of Presidio: patterns, deny-lists, those of other
+            countries. Nothing is known about what they match, so text then leaves sentence by
+            sentence, or line by line, and they see one sentence at a time (of 400 characters at
+            most): what they would match across two is not found.
         hold: how many more tokens must arrive before one leaves, at least; default 0.
         on_error: ``"closed"`` (default) ends the stream when the guard fails; ``"open"`` goes on.
         max_hold: how many characters of one piece without a boundary may wait; default 1024. A
@@ -77,6 +83,7 @@ class PII:
         action: ActionLike = "redact",
         language: str = "en",
         model: str | None = None,
+        recognizers: Sequence[EntityRecognizer] = (),
         hold: int = 0,
         on_error: OnError = "closed",
         max_hold: int = MAX_HOLD,
@@ -88,13 +95,15 @@ class PII:
         self._model = model
         self._language = language
         self._default = action_of(action)
-        self._entities, self._engine = _load(entities, language, model)
+        self._recognizers = tuple(recognizers)
+        self._entities = _entities(entities, language, model, self._recognizers)
         known = self._entities | {"UNDECIDED"}
         self._actions = {
             _known(entity, known, "actions"): action_of(one)
             for entity, one in (actions or {}).items()
         }
         self._threshold = _thresholds(threshold, self._entities)
+        self._engine, self._described = _engine(self._threshold, language, model, self._recognizers)
         self._undecided = self._actions.get("UNDECIDED") or self._closed_action()
 
     @property
@@ -107,7 +116,7 @@ class PII:
         from .scanner import SegmentScanner, SentenceScanner  # needs presidio
 
         kind = SegmentScanner if self._engine.segments_suffice else SentenceScanner
-        return kind(self._engine, self._floor, self._max_hold)
+        return kind(self._engine, self._max_hold)
 
     def find(self, text: str) -> list[Finding]:
         """Return the findings in a whole text: what a scanner returns for it in any pieces."""
@@ -130,15 +139,13 @@ class PII:
             "undecided": self._undecided.fingerprint(),
             "model": self._model,
             "language": self._language,
+            "recognizers": self._described,
             "max_hold": self._max_hold,
             "presidio": version("presidio-analyzer"),
             "phonenumbers": version("phonenumbers"),
             "scanner": _SCANNER_VERSION,
         }
         return f"pii:{parts!r}"
-
-    def _floor(self, entity: str) -> float:
-        return self._threshold[entity]
 
     def _closed_action(self) -> Action:
         """Return what happens to text that nobody looked at: it must not leave as it is."""
@@ -148,16 +155,28 @@ class PII:
         return self._default if flags else Redact()
 
 
-def _load(
+def _engine(
+    floors: Mapping[str, float],
+    language: str,
+    model: str | None,
+    own: Sequence[EntityRecognizer],
+) -> tuple[Engine, list[str]]:
+    from .engine import description, engine  # needs presidio
+
+    return engine(floors, language, model, own), [description(one) for one in own]
+
+
+def _entities(
     entities: Collection[str] | None,
     language: str,
     model: str | None,
-) -> tuple[frozenset[str], Engine]:
+    own: Sequence[EntityRecognizer],
+) -> frozenset[str]:
     try:
-        from .engine import engine, supported_entities  # an optional library
+        from .engine import supported_entities  # an optional library
     except ImportError as error:
         raise MissingExtraError("pii", "PII()") from error
-    supported = supported_entities(language, model)
+    supported = supported_entities(language, model, own)
     if isinstance(entities, str):
         raise ConfigurationError(f"PII(entities=...) takes a list: write [{entities!r}]")
     wanted = supported if entities is None else frozenset(entities)
@@ -169,7 +188,7 @@ def _load(
                 f"{entity} needs a language model: write PII(model='en_core_web_sm', ...)",
             )
         _known(entity, supported, "entities")
-    return wanted, engine(wanted, language, model)
+    return wanted
 
 
 _NEED_MODEL = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "NRP"})

@@ -1,7 +1,8 @@
-"""Two of Presidio's recognisers, made fit for a stream; what they find stays the same.
+"""Three of Presidio's recognisers, made fit for a stream; what they find stays the same.
 
 * The e-mail recogniser asks ``tldextract``, which fetches the public suffix list from the network
   at its first call. Here it uses the list that came with the package.
+* The telephone recogniser: see :mod:`.phones`.
 * The URL recogniser tries 675 top-level domains, one after the other, behind every dot: 1.8 ms per
   *character* of a row of dots. Here a look-ahead, in the shape of a tree, asks first whether one of
   them can match at all.
@@ -15,7 +16,9 @@ from typing import Any, cast
 
 import tldextract
 from presidio_analyzer import EntityRecognizer, Pattern
-from presidio_analyzer.predefined_recognizers import EmailRecognizer, UrlRecognizer
+from presidio_analyzer.predefined_recognizers import EmailRecognizer, PhoneRecognizer, UrlRecognizer
+
+from .phones import SparingPhoneRecognizer
 
 __all__ = ["tamed"]
 
@@ -31,6 +34,14 @@ def tamed(recognizer: Any) -> EntityRecognizer:
         return _OfflineEmailRecognizer(
             context=recognizer.context,
             supported_language=recognizer.supported_language,
+            name=recognizer.name,
+        )
+    if kind is PhoneRecognizer:
+        return SparingPhoneRecognizer(
+            context=recognizer.context,
+            supported_language=recognizer.supported_language,
+            supported_regions=recognizer.supported_regions,
+            leniency=recognizer.leniency,
             name=recognizer.name,
         )
     if kind is UrlRecognizer:

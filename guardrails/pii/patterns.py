@@ -7,6 +7,7 @@ still complete a match (``partial``), and read to the left (``(?r)``).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol, cast
 
 import regex  # type: ignore[import-untyped]
@@ -27,6 +28,10 @@ class Match(Protocol):
         """Return the offset behind its last character."""
         ...
 
+    def span(self) -> tuple[int, int]:
+        """Return both."""
+        ...
+
 
 class Pattern(Protocol):
     """A compiled pattern."""
@@ -42,8 +47,19 @@ class Pattern(Protocol):
         """Match at ``pos``, or up to ``endpos`` if the pattern reads to the left."""
         ...
 
-    def search(self, string: str, pos: int = ..., endpos: int | None = ...) -> Match | None:
+    def search(
+        self,
+        string: str,
+        pos: int = ...,
+        endpos: int | None = ...,
+        *,
+        partial: bool = ...,
+    ) -> Match | None:
         """Find the first match."""
+        ...
+
+    def finditer(self, string: str) -> Iterator[Match]:
+        """Find every match."""
         ...
 
     def findall(self, string: str) -> list[str]:
@@ -51,6 +67,6 @@ class Pattern(Protocol):
         ...
 
 
-def compiled(pattern: str) -> Pattern:
-    """Compile a pattern as Presidio does: letters match in both cases."""
-    return cast("Pattern", regex.compile(pattern, regex.IGNORECASE))
+def compiled(pattern: str, flags: int = regex.IGNORECASE) -> Pattern:
+    """Compile a pattern; as in Presidio, letters match in both cases unless the flags differ."""
+    return cast("Pattern", regex.compile(pattern, flags))

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Sequence
 from ..guard import Finding
 from .barriers import Segment, Segmenter
 from .context import LeftContext
-from .engine import Engine, Floor
+from .engine import Engine, Left
+from .matching import TooMuchWorkError
 
 __all__ = ["UNDECIDED", "SegmentScanner", "SentenceScanner"]
 
@@ -28,15 +29,13 @@ class SegmentScanner:
 
     Args:
         engine: the recognisers.
-        floor: the lowest score that counts, for each entity.
         max_hold: the longest segment, in characters.
     """
 
-    def __init__(self, engine: Engine, floor: Floor, max_hold: int) -> None:
+    def __init__(self, engine: Engine, max_hold: int) -> None:
         self._engine = engine
-        self._floor = floor
-        self._segmenter = Segmenter(max_hold, quiet=True)
         self._left = LeftContext(engine.words.key_words)
+        self._segmenter = Segmenter(max_hold, self._left, quiet=True)
 
     @property
     def decided(self) -> int:
@@ -51,22 +50,16 @@ class SegmentScanner:
         """Decide the rest."""
         return self._decide(self._segmenter.finish())
 
-    def _decide(self, segments: Iterable[Segment]) -> list[Finding]:
+    def _decide(self, segments: Iterable[Segment]) -> Sequence[Finding]:
+        if not segments:
+            return ()
         findings: list[Finding] = []
         for segment in segments:
-            findings += self._find(segment)
+            if segment.kind == "overflow":
+                findings.append(_undecided(segment))
+            else:
+                findings += _look(self._engine, segment.text, self._left.words, segment.start)
         return findings
-
-    def _find(self, segment: Segment) -> list[Finding]:
-        if segment.kind == "overflow":
-            return [_undecided(segment)]
-        found: list[Finding] = []
-        if segment.lead:
-            self._left.add(segment.lead)
-        if segment.kind == "words":
-            found = self._engine.find(segment.text, self._left, self._floor, segment.start)
-        self._left.add(segment.text)
-        return found
 
 
 _LONGEST_SENTENCE = 400
@@ -86,13 +79,11 @@ class SentenceScanner:
 
     Args:
         engine: the recognisers, a model among them.
-        floor: the lowest score that counts, for each entity.
         max_hold: the longest segment, in characters; a sentence is as long as this or 400.
     """
 
-    def __init__(self, engine: Engine, floor: Floor, max_hold: int) -> None:
+    def __init__(self, engine: Engine, max_hold: int) -> None:
         self._engine = engine
-        self._floor = floor
         self._segmenter = Segmenter(max_hold, quiet=False)
         self._left = LeftContext(engine.words.key_words)
         self._longest = min(max_hold, _LONGEST_SENTENCE)
@@ -147,8 +138,8 @@ class SentenceScanner:
 
     def _close(self) -> list[Finding]:
         sentence = self._text[: self._end]
-        found = self._engine.find(sentence, self._left, self._floor, self._offset)
-        self._left.add(sentence)
+        found = _look(self._engine, sentence, self._left.words, self._offset)
+        self._left.read(sentence, 0, self._end)
         self._drop(self._end)
         return found
 
@@ -156,6 +147,13 @@ class SentenceScanner:
         self._text = self._text[length:]
         self._offset += length
         self._end = 0
+
+
+def _look(engine: Engine, text: str, left: Left, offset: int) -> list[Finding]:
+    try:
+        return engine.find(text, left, offset)
+    except TooMuchWorkError:
+        return [Finding(offset, offset + len(text), UNDECIDED)]
 
 
 def _undecided(segment: Segment) -> Finding:

@@ -75,7 +75,15 @@ def test_importing_the_package_needs_no_extra():
     import subprocess
     import sys
 
-    heavy = ("presidio_analyzer", "presidio_anonymizer", "spacy", "redis", "fastapi", "httpx")
+    heavy = (
+        "presidio_analyzer",
+        "presidio_anonymizer",
+        "spacy",
+        "redis",
+        "fastapi",
+        "httpx",
+        "torch",
+    )
     code = "import sys, streamward, streamward.guardrails, streamward.cache, streamward.wire; "
     code += f"print([m for m in {heavy} if m in sys.modules])"
     output = subprocess.run(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
-from presidio_analyzer.predefined_recognizers import UrlRecognizer
+from phonenumbers import PhoneNumberMatcher
+from presidio_analyzer.predefined_recognizers import PhoneRecognizer, UrlRecognizer
 
 from streamward.guardrails.pii import PII
 from streamward.guardrails.pii.barriers import Segmenter
+from streamward.guardrails.pii.clues import DIGITS
 from streamward.guardrails.pii.engine import Engine
+from streamward.guardrails.pii.joints import QUIET
 from streamward.guardrails.pii.offline import tamed
+from streamward.guardrails.pii.phones import _MOST_TRIES, _PARSE, SparingPhoneRecognizer
 
 LIMIT = 256
 
@@ -83,6 +88,66 @@ def test_what_is_kept_is_bounded(unit: str) -> None:
         kept = max(kept, len(segmenter._text))
 
     assert kept < LIMIT + 1_024
+
+
+@pytest.mark.parametrize(
+    "unit", ["1/", "1 - ", "1//", "030/1234567 ", "(212) 555-0123 ", "12345 - 332-445-1234 "]
+)
+def test_telephone_numbers_are_parsed_so_often_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, unit: str
+) -> None:
+    """What takes more tries is undecided; how many it takes does not depend on the clock."""
+    guard = PII()
+    parsed: list[str] = []
+    real = PhoneNumberMatcher._parse_and_verify
+
+    def parse(self: Any, candidate: str, offset: int) -> Any:
+        parsed.append(candidate)
+        return real(self, candidate, offset)
+
+    monkeypatch.setattr(PhoneNumberMatcher, "_parse_and_verify", parse)
+    text = (unit * 300)[:900].strip()
+
+    assert {"UNDECIDED"} == {one.entity for one in guard.find(text)}
+    assert len(parsed) <= _MOST_TRIES / _PARSE
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_left_out_tries_find_nothing(seed: int) -> None:
+    """The numbers are those of Presidio's own recogniser, also where a prefix changes digits."""
+    chance = random.Random(seed)
+    regions = ("IT", "AU", "RU", "MX", "AR", "JP", "SM", "GG") if seed % 2 else None
+    real: Any = PhoneRecognizer(supported_regions=regions) if regions else PhoneRecognizer()
+    ours = SparingPhoneRecognizer(supported_regions=real.supported_regions)
+    parts = [
+        "0",
+        "1",
+        "49",
+        "44",
+        "55",
+        "90",
+        "15",
+        "3101234",
+        "180020",
+        "00",
+        "011",
+        "+",
+        " ",
+        "-",
+    ]
+    parts += [*"23456789", "(0)", "5550123", "/", ".", " x", "901100"]
+
+    for _ in range(150):
+        text = "".join(chance.choice(parts) for _ in range(chance.randint(4, 14)))
+        expected = {(one.start, one.end) for one in real.analyze(text, [])}
+        assert expected == {(one.start, one.end) for one in ours.analyze(text, [])}, text
+
+
+def test_plain_characters_are_no_digits() -> None:
+    """`re` passes over plain words; `regex`, as in Presidio, says what a digit is."""
+    characters = "".join(map(chr, range(0x110000)))
+
+    assert not [digit for digit in DIGITS.findall(characters) if QUIET.match(f"a{digit} ")]
 
 
 def test_url_patterns_fail_fast_where_no_domain_is() -> None:

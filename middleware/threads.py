@@ -1,0 +1,32 @@
+"""Where guards that take long do their work: threads of their own, and enough of them.
+
+asyncio's own threads are few (cores + 4) and serve the application too. A guard's thread mostly
+waits for a model that batches what many streams ask, so there may be more of them than cores.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import cache, partial
+from typing import TypeVar, TypeVarTuple
+
+__all__ = ["in_thread"]
+
+Args = TypeVarTuple("Args")
+Result = TypeVar("Result")
+
+_THREADS = 64
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_THREADS, thread_name_prefix="streamward-guard")
+
+
+async def in_thread(work: Callable[[*Args], Result], *args: *Args) -> Result:
+    """Run blocking work off the loop, in the caller's context."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_pool(), partial(copy_context().run, work, *args))

@@ -1,0 +1,152 @@
+"""The screen without a model: what it finds, what it misses, and that the docs say so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamward.errors import ConfigurationError
+from streamward.guardrails import Finding, Guard
+from streamward.guardrails.toxicity import ToxicityScreen
+from streamward.guardrails.toxicity.wording import hostility, suspicion
+from streamward.middleware.pipeline import Pipeline
+from streamward.middleware.policy import Limits
+from streamward.wire import PLAIN
+
+HERE = Path(__file__).parent
+DOCS = HERE.parent.parent / "docs" / "how-to" / "block-toxic-text.md"
+
+
+def labelled() -> list[tuple[str, str, str]]:
+    rows: list[tuple[str, str, str]] = []
+    for line in (HERE / "toxicity_sentences.tsv").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            label, kind, text = line.split("\t")
+            rows.append((label, kind, text))
+    return rows
+
+
+def share(label: str, threshold: float, kind: str | None = None) -> float:
+    found = [
+        hostility(text) >= threshold
+        for one, other, text in labelled()
+        if one == label and kind in (None, other)
+    ]
+    return sum(found) / len(found)
+
+
+def test_the_set_is_large_and_says_where_it_comes_from() -> None:
+    rows = labelled()
+
+    assert len(rows) >= 400
+    assert {label for label, _, _ in rows} == {"toxic", "clean"}
+    assert len({text for _, _, text in rows}) == len(rows)
+    assert "Provenance" in (HERE / "toxicity_sentences.tsv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("threshold", [0.05, 0.1, 0.3, 0.5, 0.7])
+def test_the_docs_publish_what_is_measured(threshold: float) -> None:
+    recall, false = share("toxic", threshold), share("clean", threshold)
+
+    assert f"| {threshold} | {recall:.1%} | {false:.1%} |" in DOCS.read_text()
+
+
+def test_the_docs_publish_each_kind() -> None:
+    text = DOCS.read_text()
+    for label, kind in dict.fromkeys((label, kind) for label, kind, _ in labelled()):
+        assert f"| {label}: {kind} | {share(label, 0.5, kind):.0%} |" in text
+
+
+def test_the_docs_say_what_the_screen_before_a_model_costs() -> None:
+    toxic = [suspicion(text) >= 0.05 for label, _, text in labelled() if label == "toxic"]
+    missed = toxic.count(False)
+
+    expected = f"{missed} of the {len(toxic)} toxic sentences below, {missed / len(toxic):.1%}"
+    assert expected.replace("%", " %") in DOCS.read_text()
+
+
+def test_ordinary_sentences_pass() -> None:
+    assert share("clean", 0.1, "ordinary") == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["You 1diot!", "What a stup1d fool you are", "you s.t.u.p.i.d fool", "You stuuuupid clown",
+     "You st\u00fcpid cl\u00f6wn", "you idi\u200bot", "\uff39\uff2f\uff35 \uff21\uff32\uff25 stupid"],
+)  # fmt: skip
+def test_disguises_are_undone(text: str) -> None:
+    assert hostility(text) > 0.5
+
+
+def test_another_language_is_suspicious_but_not_hostile() -> None:
+    german = "Der Zug nach Salzburg verkehrt heute ausnahmsweise von einem anderen Bahnsteig."
+
+    assert hostility(german) < 0.5
+    assert suspicion(german) == 1
+    assert suspicion("The train leaves from another platform today.") < 0.05
+
+
+def test_it_is_a_guard_that_does_not_pretend() -> None:
+    guard = ToxicityScreen()
+    found = guard.find("Hello. You are a stupid idiot! Bye.")
+
+    assert isinstance(guard, Guard)
+    assert not guard.blocking
+    assert [(one.start, one.end, one.entity) for one in found] == [(7, 30, "HOSTILE_WORDING")]
+    assert "not Detoxify" in (ToxicityScreen.__doc__ or "")
+
+
+def test_in_a_stream() -> None:
+    pipeline = Pipeline(PLAIN, headers={}, path="/", guards=[ToxicityScreen()], limits=Limits())
+    text = b"Hello there. You are a stupid idiot! Bye now."
+    left = b"".join(out for at in range(len(text)) for out in pipeline.feed(text[at : at + 1]))
+    left += b"".join(pipeline.finish())
+
+    assert pipeline.failure is None
+    assert left == b"Hello there. <HOSTILE_WORDING> Bye now."
+    assert pipeline.findings == {"toxicity_screen.HOSTILE_WORDING.edit": 1}
+
+
+@given(
+    st.lists(st.sampled_from([text for _, _, text in labelled()]), max_size=6).map(" ".join),
+    st.integers(1, 30),
+    st.sampled_from(["redact", "flag"]),
+)
+def test_stream_equals_whole(text: str, size: int, action: str) -> None:
+    guard = ToxicityScreen(action=action, max_hold=64, overlap=20)  # type: ignore[arg-type]
+    scanner = guard.scanner()
+    found: list[Finding] = []
+    for at in range(0, len(text), size):
+        found += scanner.feed(text[at : at + size])
+    found += scanner.finish()
+
+    assert guard.find(text) == found
+    assert scanner.decided == len(text)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"threshold": 2}, {"threshold": True}, {"max_hold": 3}, {"overlap": 300}, {"overlap": -1},
+     {"on_error": "ajar"}, {"action": "explode"}],
+)  # fmt: skip
+def test_wrong_settings(settings: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError):
+        ToxicityScreen(**settings)  # type: ignore[arg-type]
+
+
+def test_fingerprint_tells_settings_apart() -> None:
+    made = [ToxicityScreen(), ToxicityScreen(threshold=0.4), ToxicityScreen(action="block")]
+
+    assert len({guard.fingerprint() for guard in made}) == 3
+    assert ToxicityScreen().fingerprint() == made[0].fingerprint()
+
+
+@pytest.mark.parametrize("piece", ["a", ".", "a.", "@", "a ", "\u200b", "f*", "1a", "$!", "you "])
+def test_nothing_takes_long(piece: str) -> None:
+    """Within the time limit of a test; a pattern that backtracks would take minutes."""
+    guard = ToxicityScreen()
+
+    guard.find(piece * 50_000)
