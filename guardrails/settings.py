@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,7 @@ class Common:
     on_error: OnError
 
 
-class OwnGuard:
+class OwnGuard(ABC):
     """The members that are the same for every guard that finds one kind of thing.
 
     Args:
@@ -77,9 +78,9 @@ class OwnGuard:
         """What happens when the guard itself fails."""
         return self._common.on_error
 
+    @abstractmethod
     def scanner(self) -> Scanner:
         """Open a scanner for one run of text."""
-        raise NotImplementedError
 
     def find(self, text: str) -> list[Finding]:
         """Return the findings in a whole text: what a scanner returns for it in any pieces."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.asgi import ask
+from support.scanning import scanned
 from support.streams import ScriptedApp, chat
 
 from streamward import Streamward
@@ -39,20 +39,6 @@ REGEXES = st.recursive(
 TEXTS = st.text("aabbcA 1\n", max_size=24)
 
 
-def run(guard, *pieces):
-    """Return the findings; hold the scanner to its contract on the way."""
-    scanner, found, decided = guard.scanner(), [], 0
-    for piece in (*pieces, None):
-        new = scanner.finish() if piece is None else scanner.feed(piece)
-        assert scanner.decided >= decided
-        assert all(decided <= one.start < one.end <= scanner.decided for one in new)
-        found += new
-        decided = scanner.decided
-    assert decided == sum(map(len, pieces))
-    assert all(a.end <= b.start for a, b in pairwise(found))
-    return found
-
-
 def guard_of(regex, **settings):
     try:
         return Pattern("test", regex, **settings)
@@ -65,18 +51,18 @@ def test_the_findings_are_those_of_finditer_for_every_cut(regex, text, cut):
     guard = guard_of(regex)
     whole = [Finding(*match.span(), "TEST") for match in re.finditer(regex, text)]
 
-    assert run(guard, text) == whole
-    assert run(guard, text[:cut], text[cut:]) == whole
-    assert run(guard, *text) == whole
+    assert scanned(guard, text) == whole
+    assert scanned(guard, text[:cut], text[cut:]) == whole
+    assert scanned(guard, *text) == whole
 
 
 @given(REGEXES, TEXTS, st.integers(0, 24), st.integers(1, 5), st.sampled_from([r"\s", "c"]))
 def test_over_the_limit_the_cuts_do_not_matter_either(regex, text, cut, limit, barrier):
     guard = guard_of(regex, max_hold=limit, barrier=barrier)
-    whole = run(guard, text)
+    whole = scanned(guard, text)
 
-    assert run(guard, text[:cut], text[cut:]) == whole
-    assert run(guard, *text) == whole
+    assert scanned(guard, text[:cut], text[cut:]) == whole
+    assert scanned(guard, *text) == whole
 
 
 @pytest.mark.parametrize(
@@ -111,13 +97,13 @@ def test_ordinary_text_leaves_at_once_and_a_candidate_waits():
 def test_a_group_is_found_without_what_is_around_it():
     guard = Pattern("test", r"pin=(?P<pin>[0-9]+);", group="pin")
 
-    assert run(guard, *"a pin=123; pin=4") == [Finding(6, 9, "TEST")]
+    assert scanned(guard, *"a pin=123; pin=4") == [Finding(6, 9, "TEST")]
 
 
 def test_validation_rejects():
     guard = Pattern("test", "[0-9]+", validate=lambda text: text != "12")
 
-    assert run(guard, *"12 123") == [Finding(3, 6, "TEST")]
+    assert scanned(guard, *"12 123") == [Finding(3, 6, "TEST")]
 
 
 def test_a_validation_that_raises_ends_the_stream_or_the_guard():
@@ -134,10 +120,10 @@ def test_a_validation_that_raises_ends_the_stream_or_the_guard():
 def test_the_limit_and_one_more():
     guard = Pattern("test", "<[a-z]*>", max_hold=10)
 
-    assert run(guard, "<" + "a" * 9) == []
-    assert run(guard, "<" + "a" * 8 + "> b") == [Finding(0, 10, "TEST")]
-    assert run(guard, "<" + "a" * 10) == [Finding(0, 10, "TEST"), Finding(10, 11, "TEST")]
-    assert run(guard, "<" + "a" * 10 + "-b c <d>") == [
+    assert scanned(guard, "<" + "a" * 9) == []
+    assert scanned(guard, "<" + "a" * 8 + "> b") == [Finding(0, 10, "TEST")]
+    assert scanned(guard, "<" + "a" * 10) == [Finding(0, 10, "TEST"), Finding(10, 11, "TEST")]
+    assert scanned(guard, "<" + "a" * 10 + "-b c <d>") == [
         Finding(0, 10, "TEST"), Finding(10, 13, "TEST"), Finding(16, 19, "TEST"),
     ]  # fmt: skip
 

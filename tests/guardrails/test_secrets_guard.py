@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.asgi import ask
+from support.scanning import scanned
 from support.streams import ScriptedApp, chat
 
 from streamward import Streamward
@@ -80,25 +81,13 @@ NEGATIVES = [
 GUARD = SecretScan()
 
 
-def run(guard, *pieces):
-    scanner, found, decided = guard.scanner(), [], 0
-    for piece in (*pieces, None):
-        new = scanner.finish() if piece is None else scanner.feed(piece)
-        assert scanner.decided >= decided
-        assert all(decided <= one.start < one.end <= scanner.decided for one in new)
-        found += new
-        decided = scanner.decided
-    assert decided == sum(map(len, pieces))
-    return found
-
-
 @pytest.mark.parametrize(("entity", "secret"), POSITIVES)
 def test_a_secret_is_found_for_every_cut_and_no_character_leaves_early(entity, secret):
     text = f"It is {secret} you see"
     found = GUARD.find(text)
 
     assert [(one.entity, text[one.start : one.end]) for one in found] == [(entity, secret)]
-    assert run(GUARD, *text) == found
+    assert scanned(GUARD, *text) == found
     for at in range(len(text)):
         scanner = GUARD.scanner()
         early = scanner.feed(text[:at])
@@ -110,14 +99,14 @@ def test_a_secret_is_found_for_every_cut_and_no_character_leaves_early(entity, s
 def test_what_is_assigned_is_found_without_its_name(entity, before, secret):
     text = f"Set {before}{secret}\n"
 
-    assert [(one.entity, text[one.start : one.end]) for one in run(GUARD, *text)] == [
+    assert [(one.entity, text[one.start : one.end]) for one in scanned(GUARD, *text)] == [
         (entity, secret)
     ]
 
 
 @pytest.mark.parametrize("text", NEGATIVES)
 def test_what_is_no_secret(text):
-    assert run(GUARD, *text, " and on") == []
+    assert scanned(GUARD, *text, " and on") == []
 
 
 def test_every_kind_has_an_example():
@@ -137,10 +126,10 @@ SNIPPETS = st.sampled_from(
 def test_the_cuts_do_not_matter(parts, cuts, limit):
     text, guard = "".join(parts), SecretScan(max_hold=limit)
     places = sorted({0, *(min(cut, len(text)) for cut in cuts), len(text)})
-    whole = run(guard, text)
+    whole = scanned(guard, text)
 
-    assert run(guard, *(text[a:b] for a, b in pairwise(places))) == whole
-    assert run(guard, *text) == whole
+    assert scanned(guard, *(text[a:b] for a, b in pairwise(places))) == whole
+    assert scanned(guard, *text) == whole
 
 
 def test_a_private_key_without_an_end_is_held_to_the_end_of_the_text():
@@ -157,14 +146,14 @@ def test_a_private_key_without_an_end_is_held_to_the_end_of_the_text():
 def test_a_private_key_at_the_limit_and_over_it(over):
     body = "x" * (1000 - len(HEAD) - len(TAIL) + over)
     text = f"{HEAD}{body}{TAIL} after"
-    found = run(SecretScan(max_hold=1000), *text)
+    found = scanned(SecretScan(max_hold=1000), *text)
 
     assert [(one.start, one.end) for one in found] == [(0, 1000), (1000, 1001)][: 1 + over]
 
 
 def test_a_long_private_key_is_redacted_up_to_its_end():
     text = f"{HEAD}\n{B * 100}\n{TAIL} after"
-    found = run(SecretScan(max_hold=1000), *text)
+    found = scanned(SecretScan(max_hold=1000), *text)
 
     assert all(one.entity == "PRIVATE_KEY" for one in found)
     assert found[0].start == 0 and found[-1].end == len(text) - len(" after")
@@ -175,7 +164,7 @@ def test_a_rejected_value_hides_no_other_secret():
     url = "postgres://ada:s3cr3t-pw@db/app"
     text = f"token_example: {url} password=example_{url}"
 
-    assert [text[one.start : one.end] for one in run(GUARD, *text)] == [url, url]
+    assert [text[one.start : one.end] for one in scanned(GUARD, *text)] == [url, url]
 
 
 def test_actions_and_entities():

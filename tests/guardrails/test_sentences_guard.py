@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.asgi import ask
+from support.scanning import scanned
 from support.streams import ScriptedApp, chat
 
 from streamward import Streamward
@@ -15,18 +16,6 @@ from streamward.guardrails.panel import Panel
 from streamward.guardrails.sentences import Sentences
 
 TEXTS = st.text('ab.. !")\n', max_size=30)
-
-
-def run(guard, *pieces):
-    scanner, found, decided = guard.scanner(), [], 0
-    for piece in (*pieces, None):
-        new = scanner.finish() if piece is None else scanner.feed(piece)
-        assert scanner.decided >= decided
-        assert all(decided <= one.start < one.end <= scanner.decided for one in new)
-        found += new
-        decided = scanner.decided
-    assert decided == sum(map(len, pieces))
-    return found
 
 
 @given(TEXTS, st.integers(0, 30), st.integers(1, 9))
@@ -41,7 +30,7 @@ def test_the_function_sees_the_same_sentences_for_every_cut(text, cut, longest):
     found = []
     for pieces in ([text], [text[:cut], text[cut:]], [*text]):
         asked.append([])
-        found.append(run(guard, *pieces))
+        found.append(scanned(guard, *pieces))
 
     assert asked[0] == asked[1] == asked[2]
     assert found[0] == found[1] == found[2]

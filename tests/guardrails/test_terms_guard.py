@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.asgi import ask
+from support.scanning import scanned
 from support.streams import ScriptedApp, chat
 
 from streamward import Streamward
@@ -15,18 +16,6 @@ from streamward.guardrails.terms import Terms
 
 LISTS = st.lists(st.text("ab +", min_size=1, max_size=6).filter(str.strip), min_size=1, max_size=5)
 TEXTS = st.text("aabbA +\n", max_size=20)
-
-
-def run(guard, *pieces):
-    scanner, found, decided = guard.scanner(), [], 0
-    for piece in (*pieces, None):
-        new = scanner.finish() if piece is None else scanner.feed(piece)
-        assert scanner.decided >= decided
-        assert all(decided <= one.start < one.end <= scanner.decided for one in new)
-        found += new
-        decided = scanner.decided
-    assert decided == sum(map(len, pieces))
-    return found
 
 
 def is_word(character):
@@ -54,11 +43,11 @@ def plainly(terms, text, whole_words):
 @given(LISTS, TEXTS, st.integers(0, 20), st.booleans())
 def test_the_longest_terms_are_found_for_every_cut(terms, text, cut, whole_words):
     guard = Terms("test", terms, whole_words=whole_words)
-    whole = run(guard, text)
+    whole = scanned(guard, text)
 
     assert [(one.start, one.end) for one in whole] == plainly(terms, text, whole_words)
-    assert run(guard, text[:cut], text[cut:]) == whole
-    assert run(guard, *text) == whole
+    assert scanned(guard, text[:cut], text[cut:]) == whole
+    assert scanned(guard, *text) == whole
 
 
 @pytest.mark.parametrize(
@@ -79,7 +68,7 @@ def test_what_is_found(terms, text, settings, spans):
     guard = Terms("test", terms, **settings)
 
     assert [(one.start, one.end) for one in guard.find(text)] == spans
-    assert run(guard, *text) == guard.find(text)
+    assert scanned(guard, *text) == guard.find(text)
 
 
 def test_text_waits_only_while_a_term_could_go_on():
@@ -97,7 +86,7 @@ def test_a_million_terms():
     text = f"nothing wordy here, but {terms[123456]} and {terms[-1].upper()}"
 
     assert len(guard) == 1_000_000
-    assert [text[one.start : one.end].lower() for one in run(guard, *text)] == [
+    assert [text[one.start : one.end].lower() for one in scanned(guard, *text)] == [
         terms[123456], terms[-1],
     ]  # fmt: skip
 
