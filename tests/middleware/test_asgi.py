@@ -373,11 +373,12 @@ class SlowScanner(WordScanner):
     """Takes its time, like a model does; fails when two threads are in it."""
 
     busy = False
+    seconds = 0.05
 
     def feed(self, text):
         assert not SlowScanner.busy
         SlowScanner.busy = True
-        time.sleep(0.05)
+        time.sleep(self.seconds)
         try:
             return super().feed(text)
         finally:
@@ -391,6 +392,15 @@ class SlowScanner(WordScanner):
 class SlowGuard(WordGuard):
     def scanner(self):
         return SlowScanner()
+
+
+class SlowerScanner(SlowScanner):
+    seconds = 0.3
+
+
+class SlowerGuard(WordGuard):
+    def scanner(self):
+        return SlowerScanner()
 
 
 async def test_a_guard_that_takes_long_does_not_hold_the_loop():
@@ -412,10 +422,10 @@ async def test_a_guard_that_takes_long_does_not_hold_the_loop():
 
 
 async def test_the_time_a_guard_takes_is_not_the_applications_silence():
-    policy = Policy(timeouts=Timeouts(first_token=0.02, between_tokens=0.02), heartbeat=0.01)
+    policy = Policy(timeouts=Timeouts(first_token=0.2, between_tokens=0.2), heartbeat=0.05)
     app = ScriptedApp(chat(SPLIT))
 
-    answer = await ask(Streamward(app, guards=[SlowGuard(blocking=True)], policy=policy))
+    answer = await ask(Streamward(app, guards=[SlowerGuard(blocking=True)], policy=policy))
 
     assert answer.raised is None
     assert b": ping" in answer.body  # but the client gets its sign of life
@@ -427,13 +437,14 @@ async def test_the_time_a_guard_takes_is_not_the_applications_silence():
 
 async def test_heartbeats_come_in_silence_only():
     frames = chat(WORDS)
-    app = ScriptedApp([*frames[:3], 0.25, *frames[3:]])
+    app = ScriptedApp([*frames[:3], 0.5, *frames[3:]])
 
-    answer = await ask(Streamward(app, policy=Policy(heartbeat=0.1)))
+    answer = await ask(Streamward(app, policy=Policy(heartbeat=0.2)))
     bodies = [m["body"] for m in answer.messages if m["body"]]
+    beats = len(bodies) - len(frames)
 
-    assert bodies[3:5] == [b": ping\n\n"] * 2
-    assert [b for b in bodies if b != b": ping\n\n"] == frames
+    assert 1 <= beats <= 2  # two, unless this machine was asleep itself
+    assert bodies == [*frames[:3], *[b": ping\n\n"] * beats, *frames[3:]]
 
 
 async def test_heartbeats_come_while_text_is_held():
