@@ -11,6 +11,7 @@ import platform
 import re
 import sys
 import tomllib
+from abc import ABC, abstractmethod
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,14 +39,14 @@ def setup(app: Sphinx) -> dict[str, Any]:
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-class _Table(SphinxDirective):
+class _Table(SphinxDirective, ABC):
     """A directive without content that is a table."""
 
-    def head(self) -> Sequence[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def head(self) -> Sequence[str]: ...
 
-    def rows(self) -> Iterable[Sequence[str]]:
-        raise NotImplementedError
+    @abstractmethod
+    def rows(self) -> Iterable[Sequence[str]]: ...
 
     def run(self) -> list[nodes.Node]:
         head = self.head()

@@ -26,7 +26,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     nlp = spacy.blank("en")
     ruler = nlp.add_pipe("entity_ruler")
     names = (("PERSON", "Ada Lovelace"), ("PERSON", "Charles Babbage"), ("GPE", "London"))
-    ruler.add_patterns([{"label": label, "pattern": name} for label, name in names])  # type: ignore[attr-defined]
+    ruler.add_patterns([{"label": label, "pattern": name} for label, name in names])
     path = tmp_path_factory.mktemp("model") / "names"
     nlp.to_disk(path)
     return str(path)

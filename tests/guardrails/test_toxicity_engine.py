@@ -116,4 +116,4 @@ def test_the_worker_ends_in_silence_and_starts_again(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("settings", [{"max_batch": 0}, {"max_batch": 1.5}, {"max_wait": -1.0}])
 def test_wrong_batches(settings: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError):
-        Batch(**settings)  # type: ignore[arg-type]
+        Batch(**settings)

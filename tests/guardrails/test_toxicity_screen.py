@@ -116,7 +116,7 @@ def test_in_a_stream() -> None:
     st.sampled_from(["redact", "flag"]),
 )
 def test_stream_equals_whole(text: str, size: int, action: str) -> None:
-    guard = ToxicityScreen(action=action, max_hold=64, overlap=20)  # type: ignore[arg-type]
+    guard = ToxicityScreen(action=action, max_hold=64, overlap=20)
     scanner = guard.scanner()
     found: list[Finding] = []
     for at in range(0, len(text), size):
@@ -134,7 +134,7 @@ def test_stream_equals_whole(text: str, size: int, action: str) -> None:
 )  # fmt: skip
 def test_wrong_settings(settings: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError):
-        ToxicityScreen(**settings)  # type: ignore[arg-type]
+        ToxicityScreen(**settings)
 
 
 def test_fingerprint_tells_settings_apart() -> None:

@@ -58,7 +58,7 @@ async def test_what_is_stored_is_what_left():
         kept.append(recording)
         await put(key, recording, ttl)
 
-    store.put = spy  # type: ignore[method-assign]
+    store.put = spy
     door = Streamward(ScriptedApp(chat(WORDS)), cache=store, guards=[WordGuard()])
 
     first = await ask(door, scope_of(headers=ALICE), body=body_of())

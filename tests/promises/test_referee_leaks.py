@@ -7,7 +7,6 @@ every position, and looks for any of it where it must not be.
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -18,7 +17,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
-from support.servers import running
+from support.servers import free_port, running
 
 from streamward import Policy, Streamward
 from streamward.guardrails import PII
@@ -53,9 +52,7 @@ def report(folder: Path, name: str) -> dict[str, Any]:
 
 @pytest.mark.timeout(300)
 def test_nothing_leaks_at_any_cut_and_every_value_comes_back(tmp_path):
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "pii_leak_benchmark.v2_cli", "--out", str(tmp_path)]
     command += ["--only", "passthrough", "--exhaustive-splits", "--partial-emission"]
     command += ["--seed", "7cdbeb8e84627145", "--upstream-port", str(port)]

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -24,7 +23,7 @@ from starlette.applications import Starlette
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 from support.guard import SECRET, WordGuard
-from support.servers import running
+from support.servers import free_port, running
 from support.streams import ScriptedApp
 
 from streamward import Streamward
@@ -145,12 +144,6 @@ async def inner(scope, receive, send):
     await ScriptedApp(script)(scope, receive, send)
 app = Streamward(inner, guards=[WordGuard()])
 """
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def command(server: str, port: int) -> list[str]:

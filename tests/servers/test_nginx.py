@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from support.programs import program
-from support.servers import running
+from support.servers import free_port, running, wait_for_port
 from support.streams import ScriptedApp, chat
 
 from streamward import Streamward
@@ -35,18 +33,12 @@ http {{
 
 @contextlib.contextmanager
 def nginx(folder: Path, upstream: str) -> Iterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     conf = folder / "nginx.conf"
     conf.write_text(_CONF.format(folder=folder, port=port, upstream=upstream))
     server = subprocess.Popen([program("nginx"), "-e", str(folder / "error.log"), "-c", str(conf)])
     try:
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.02)
+        wait_for_port(port)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from support.servers import free_port, wait_for_port
 
 _APP = """
 import os
@@ -31,9 +31,7 @@ BODY = {"model": "m", "messages": [{"role": "user", "content": "who are you"}]}
 
 @contextlib.contextmanager
 def process(folder: Path, redis_url: str) -> Iterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     tests = Path(__file__).parent.parent
     server = subprocess.Popen(
         [sys.executable, "-m", "uvicorn", "served:app", "--port", str(port), "--lifespan", "off"],
@@ -43,11 +41,7 @@ def process(folder: Path, redis_url: str) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.05)
+        wait_for_port(port)
         yield f"http://127.0.0.1:{port}/v1/chat/completions"
     finally:
         server.terminate()

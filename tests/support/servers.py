@@ -32,6 +32,22 @@ def running(app: Any, http: Http = "h11") -> Generator[str]:
             thread.join(10)
 
 
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_for_port(port: int, seconds: float = 20.0) -> None:
+    """Return when somebody listens on a port, or after a while."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.02)
+
+
 def _wait(ready: Any, thread: threading.Thread, seconds: float = 10.0) -> None:
     deadline = time.monotonic() + seconds
     while not ready():
