@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from .action import Action, ActionLike, Block, Flag, Hash, Mask, Redact, Replace
+from .blocking import Blocking, BlockingLike, blocking_of
 from .guard import Finding, Guard, OnError, Scanner
+from .hold import Hold, HoldLike
 from .pattern import Pattern
 from .pii import PII
 from .pseudonyms import Pseudonyms
@@ -20,10 +22,14 @@ __all__ = [
     "ActionLike",
     "Batch",
     "Block",
+    "Blocking",
+    "BlockingLike",
     "Finding",
     "Flag",
     "Guard",
     "Hash",
+    "Hold",
+    "HoldLike",
     "Mask",
     "OnError",
     "Pattern",
@@ -37,4 +43,5 @@ __all__ = [
     "Toxicity",
     "ToxicityScreen",
     "Ward",
+    "blocking_of",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..wire import Form, JsonProjection, Projection, Run, TextProjection
+from .hold import WordCount
 from .panel import Panel, PanelScanner, Verdict
 
 __all__ = ["ChannelText", "Edit", "Part"]
@@ -22,12 +23,14 @@ class Part(NamedTuple):
         end: the position behind it.
         text: the characters, as the frame carries them.
         number: how many parts of the channel came before.
+        words: how many words have begun before its end; 0 where nobody counts them.
     """
 
     start: int
     end: int
     text: str
     number: int
+    words: int = 0
 
 
 class Edit(NamedTuple):
@@ -48,6 +51,8 @@ class ChannelText:
 
     def __init__(self, form: Form, panel: Panel) -> None:
         self._panel = panel
+        self._waits = panel.waits
+        self._words = WordCount()
         self._projection: Projection = JsonProjection() if form == "json" else TextProjection()
         self._scanner: PanelScanner | None = None
         self._fed = 0  # characters of the current run given to the scanner
@@ -72,7 +77,10 @@ class ChannelText:
             text: the piece.
             also: edits of this piece that were decided elsewhere, by positions in the piece.
         """
-        part = Part(self._length, self._length + len(text), text, self._parts)
+        if self._waits.words:
+            self._words.add(text)
+        end = self._length + len(text)
+        part = Part(self._length, end, text, self._parts, self._words.begun)
         self._length = part.end
         self._parts += 1
         for start, end, new in also if self.blocked is None else ():
@@ -92,11 +100,18 @@ class ChannelText:
         return verdicts
 
     def ready(self, part: Part) -> bool:
-        """Whether all of a part is decided, and as many tokens behind it as the guards want."""
+        """Whether all of a part is decided, and as much is behind it as the guards want."""
         if self.blocked is not None:
             return True
-        waited = self._closed or self._parts - part.number > self._panel.hold
-        return waited and self._decided >= part.end
+        return self._decided >= part.end and (self._closed or self._waited(part))
+
+    def _waited(self, part: Part) -> bool:
+        waits = self._waits
+        return (
+            self._parts - part.number > waits.tokens
+            and self._words.complete - part.words >= waits.words
+            and self._length - part.end >= waits.characters
+        )
 
     def render(self, part: Part) -> str | None:
         """Return what a decided part becomes, or None when it stays as it is.

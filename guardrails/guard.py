@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from .action import Action
+from .blocking import BlockingLike
+from .hold import HoldLike
 
 __all__ = ["Finding", "Guard", "OnError", "Scanner"]
 
@@ -69,16 +71,16 @@ class Guard(Protocol):
         ...
 
     @property
-    def hold(self) -> int:
-        """How many more tokens of a channel must arrive before one of them leaves, or 0.
+    def hold(self) -> HoldLike:
+        """How much more of a channel must arrive before a piece of it leaves; 0: nothing.
 
-        A minimum on top of what the scanner itself needs.
+        A number of tokens, or a :class:`Hold`; a minimum on top of what the scanner itself needs.
         """
         ...
 
     @property
-    def blocking(self) -> bool:
-        """True when a call may take long (a model): the door then runs it in a thread."""
+    def blocking(self) -> BlockingLike:
+        """False when every call is quick; else its limits (True: the usual :class:`Blocking`)."""
         ...
 
     @property

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..wire.errors import GuardFailedError
-from .action import Action, Kind
-from .guard import Finding, Guard, Scanner
+from .action import Action, Kind, Redact
+from .guard import Finding, Guard
+from .hold import Waits, hold_of
 from .lookalikes import LookAlikes
+from .member import Member
 
 __all__ = ["Panel", "PanelScanner", "Verdict"]
 
@@ -55,25 +57,43 @@ class Panel:
 
     Args:
         guards: in the order in which they win ties.
+
+    Attributes:
+        failed: the names of the guards that failed, and that the stream goes on without.
     """
 
     def __init__(self, guards: Sequence[Guard]) -> None:
         self.guards = tuple(guards)
-        self.hold = max((guard.hold for guard in self.guards), default=0)
-        self.blocking = any(guard.blocking for guard in self.guards)
+        self.waits = Waits(*(hold_of(guard.hold) for guard in self.guards))
+        self.failed: list[str] = []
 
     def scanner(self) -> PanelScanner:
         """Open a scanner for one run of text."""
-        return PanelScanner(self.guards)
+        return PanelScanner(self)
+
+    def fail(self, guard: Guard, error: Exception) -> None:
+        """Go on without a guard, if that is its policy.
+
+        Raises:
+            GuardFailedError: it is not.
+        """
+        if guard.on_error == "closed":
+            raise GuardFailedError(guard.name) from error
+        self.failed.append(guard.name)
+        self.guards = tuple(one for one in self.guards if one is not guard)
 
 
 class PanelScanner:
     """Runs every guard's scanner over one run and settles what they say."""
 
-    def __init__(self, guards: Sequence[Guard]) -> None:
-        self._active: list[tuple[int, Guard, Scanner]] = [
-            (order, guard, guard.scanner()) for order, guard in enumerate(guards)
-        ]
+    def __init__(self, panel: Panel) -> None:
+        self._panel = panel
+        self._active: list[Member] = []
+        for order, guard in enumerate(panel.guards):
+            try:
+                self._active.append(Member(guard, order))
+            except Exception as error:  # noqa: BLE001  # the policy says
+                panel.fail(guard, error)
         self._claims: list[_Claim] = []
         self._looks = LookAlikes()
         self._tail = ""  # the text from `decided` on
@@ -96,15 +116,16 @@ class PanelScanner:
     def _ask(self, text: str | None) -> list[Verdict]:
         plain = self._looks.finish() if text is None else self._looks.plain(text)
         for member in tuple(self._active):
-            order, guard, scanner = member
+            if member.guard not in self._panel.guards:  # it failed in another run of the stream
+                self._active.remove(member)
+                continue
             try:
-                found = [*scanner.feed(plain)] if plain else []
+                found = [*member.feed(plain)] if plain else []
                 if text is None:
-                    found += scanner.finish()
-                self._claims += [_claim(order, guard, self._located(each)) for each in found]
-            except Exception as error:
-                if guard.on_error == "closed":
-                    raise GuardFailedError(guard.name) from error
+                    found += member.finish()
+                self._claims += [_claim(member, self._located(each)) for each in found]
+            except Exception as error:  # noqa: BLE001  # the policy says
+                self._panel.fail(member.guard, error)
                 self._active.remove(member)
         return self._settle(self._frontier(final=text is None))
 
@@ -119,7 +140,7 @@ class PanelScanner:
         """Return up to where all guards are sure and no finding is cut in two."""
         frontier = self._decided + len(self._tail)
         if self._active:
-            sure = min(scanner.decided for _, _, scanner in self._active)
+            sure = min(member.decided for member in self._active)
             if not final:
                 frontier = min(frontier, self._looks.first(sure))
             self._looks.forget(sure)
@@ -145,17 +166,25 @@ class PanelScanner:
         end = max(claim.finding.end for claim in group)
         text = self._tail[start - self._decided : end - self._decided]
         entity = best.finding.entity
-        replacement = best.action.apply(text, entity)
+        try:
+            replacement = _text(best.action.apply(text, entity))
+        except Exception as error:  # noqa: BLE001  # the policy says
+            self._panel.fail(best.guard, error)
+            replacement = Redact().apply(text, entity)
         return Verdict(start, end, entity, best.guard.name, best.action.kind, replacement)
 
 
-def _claim(order: int, guard: Guard, finding: Finding) -> _Claim:
-    if not 0 <= finding.start < finding.end:
-        raise ValueError("a finding needs 0 <= start < end")
-    action = guard.action(finding.entity)
+def _claim(member: Member, finding: Finding) -> _Claim:
+    action = member.guard.action(finding.entity)
     length = finding.end - finding.start
-    rank = (_RANK[action.kind], finding.score, length, -finding.start, -order)
-    return _Claim(finding, guard, action, rank)
+    rank = (_RANK[action.kind], finding.score, length, -finding.start, -member.order)
+    return _Claim(finding, member.guard, action, rank)
+
+
+def _text(replacement: object) -> str:
+    if not isinstance(replacement, str):
+        raise TypeError("an action must return a text")
+    return replacement
 
 
 def _groups(claims: list[_Claim]) -> list[list[_Claim]]:

@@ -10,6 +10,7 @@ from ..wire.errors import ConfigurationError
 from .action import ActionLike
 from .automaton import Automaton, Rule, Search, one_character
 from .guard import Finding, OnError, Scanner
+from .hold import HoldLike
 from .settings import OwnGuard, described, whole_number
 
 __all__ = ["Pattern", "PatternRule", "PatternScanner"]
@@ -106,7 +107,8 @@ class Pattern(OwnGuard):
         validate: takes the text of a finding and answers whether it is one (a checksum). What it
             rejects counts as text that was looked at: the search goes on behind it.
         version: of ``validate``, for the fingerprint. Raise it when its answers change.
-        hold: how many more tokens must arrive before one leaves, at least; default 0.
+        hold: how much more must arrive before a piece leaves, at least: a number of tokens, or a
+            :class:`Hold`; default 0.
         on_error: ``"closed"`` (default) ends the stream when ``validate`` fails; ``"open"`` goes
             on without the guard.
         max_hold: how many characters of one candidate may wait for its end; default 1024. A longer
@@ -128,7 +130,7 @@ class Pattern(OwnGuard):
         group: int | str = 0,
         validate: Callable[[str], bool] | None = None,
         version: str = "",
-        hold: int = 0,
+        hold: HoldLike = 0,
         on_error: OnError = "closed",
         max_hold: int = MAX_HOLD,
         barrier: str = r"\s",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .action import Action, Kind
+from .blocking import BlockingLike
 from .guard import Finding, Guard, OnError, Scanner
 
 __all__ = ["Pseudonyms"]
@@ -83,7 +84,7 @@ class _Hiding:
         return 0
 
     @property
-    def blocking(self) -> bool:
+    def blocking(self) -> BlockingLike:
         return self.guard.blocking
 
     @property

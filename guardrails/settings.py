@@ -9,7 +9,9 @@ from typing import Any
 
 from ..wire.errors import ConfigurationError
 from .action import Action, ActionLike, action_of
+from .blocking import BlockingLike
 from .guard import Finding, OnError, Scanner
+from .hold import Hold, HoldLike, hold_of
 
 __all__ = ["OwnGuard", "described", "whole_number"]
 
@@ -21,7 +23,7 @@ class Common:
     name: str
     entity: str
     action: Action
-    hold: int
+    hold: Hold
     on_error: OnError
 
 
@@ -32,7 +34,7 @@ class OwnGuard(ABC):
         name: a short name for the report.
         entity: what a finding is called, in upper case.
         action: what happens to it.
-        hold: how many more tokens must arrive before one leaves, at least.
+        hold: how much more must arrive before a piece leaves, at least.
         on_error: ``"closed"`` ends the stream when the guard fails; ``"open"`` goes on.
 
     Raises:
@@ -40,7 +42,7 @@ class OwnGuard(ABC):
     """
 
     def __init__(
-        self, name: str, *, entity: str, action: ActionLike, hold: int, on_error: OnError
+        self, name: str, *, entity: str, action: ActionLike, hold: HoldLike, on_error: OnError
     ) -> None:
         kind = type(self).__name__
         for setting, value in (("name", name), ("entity", entity)):
@@ -50,8 +52,7 @@ class OwnGuard(ABC):
                 )
         if on_error not in ("closed", "open"):
             raise ConfigurationError(f"unknown on_error {on_error!r}: write 'closed' or 'open'")
-        whole_number(f"{kind}(hold=...)", hold, at_least=0)
-        self._common = Common(name, entity, action_of(action), hold, on_error)
+        self._common = Common(name, entity, action_of(action), hold_of(hold), on_error)
 
     @property
     def name(self) -> str:
@@ -64,13 +65,13 @@ class OwnGuard(ABC):
         return self._common.entity
 
     @property
-    def hold(self) -> int:
-        """How many more tokens must arrive before one leaves, at least."""
+    def hold(self) -> Hold:
+        """How much more must arrive before a piece leaves, at least."""
         return self._common.hold
 
     @property
-    def blocking(self) -> bool:
-        """Whether a call may take long."""
+    def blocking(self) -> BlockingLike:
+        """False: every call is quick."""
         return False
 
     @property

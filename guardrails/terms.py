@@ -16,6 +16,7 @@ from functools import lru_cache
 from ..wire.errors import ConfigurationError
 from .action import ActionLike
 from .guard import Finding, OnError, Scanner
+from .hold import HoldLike
 from .settings import OwnGuard
 
 __all__ = ["Terms"]
@@ -45,7 +46,8 @@ class Terms(OwnGuard):
         whole_words: whether a term counts only where no letter or digit touches it; default True.
             Turn it off for languages that write no spaces.
         ignore_case: whether upper and lower case are the same; default True.
-        hold: how many more tokens must arrive before one leaves, at least; default 0.
+        hold: how much more must arrive before a piece leaves, at least: a number of tokens, or a
+            :class:`Hold`; default 0.
         on_error: ``"closed"`` (default) ends the stream when the guard fails; ``"open"`` goes on.
 
     Raises:
@@ -61,7 +63,7 @@ class Terms(OwnGuard):
         action: ActionLike = "redact",
         whole_words: bool = True,
         ignore_case: bool = True,
-        hold: int = 0,
+        hold: HoldLike = 0,
         on_error: OnError = "closed",
     ) -> None:
         super().__init__(

@@ -119,6 +119,11 @@ class Ward:
         self.blocked: Verdict | None = None
 
     @property
+    def failed(self) -> tuple[str, ...]:
+        """The names of the guards that failed, and that the stream goes on without."""
+        return tuple(self._panel.failed)
+
+    @property
     def held(self) -> int:
         """How many bytes of frames are waiting."""
         return self._held

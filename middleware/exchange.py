@@ -133,6 +133,7 @@ class Exchange:
             heartbeats=self._outbox.heartbeats,
             held_peak=pipeline.held_peak if pipeline else 0,
             findings=pipeline.findings if pipeline else {},
+            guards_failed=pipeline.guards_failed if pipeline else (),
         )
 
     # What the answer tells
@@ -177,7 +178,8 @@ class Exchange:
         complete = stream.pipeline.complete
         self._outcome = "complete" if complete else "incomplete"
         recorder = self._outbox.recorder
-        if complete and recorder is not None:
+        unguarded = self._policy.mode == "enforce" and stream.pipeline.guards_failed
+        if complete and recorder is not None and not unguarded:
             dialect = stream.pipeline.dialect or ""
             keeping = self._cache.keep(recorder, headers=self._answer.headers, dialect=dialect)
             self._keeping = asyncio.create_task(keeping)

@@ -118,6 +118,12 @@ class Pipeline:
         found = self.watch.findings if self.watch else self._ward.findings if self._ward else None
         return {".".join(key): count for key, count in sorted((found or {}).items())}
 
+    @property
+    def guards_failed(self) -> tuple[str, ...]:
+        """The guards that failed, and that the stream goes on without."""
+        looking = self.watch or self._ward
+        return looking.failed if looking else ()
+
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take bytes; return the frames that leave now. See ``failure`` afterwards."""
         leaving: list[bytes] = []

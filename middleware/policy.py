@@ -14,6 +14,7 @@ from ..cache import Instant, Pace
 from ..guardrails import MAX_HELD, Guard
 from ..wire import MAX_FRAME
 from ..wire.errors import ConfigurationError
+from .bounds import bounded
 
 __all__ = ["CachePolicy", "Limits", "OnLeave", "Policy", "Routes", "Scope", "Timeouts"]
 
@@ -159,13 +160,15 @@ class Routes:
         guards: tuple[Guard, ...],
     ) -> None:
         self._rows: list[tuple[Pattern[str], tuple[str, Policy, str]]] = []
+        limited: dict[int, Guard] = {}  # a guard has one set of threads, on however many routes
         for pattern, policy in (*routes.items(), ("*", default)):
             if not pattern.startswith(("/", "*")):
                 raise ConfigurationError(f"the route {pattern!r} must start with '/' or '*'")
             own = guards if policy.guards is None else policy.guards
             enforced = own if policy.mode == "enforce" else ()
             fingerprint = f"{policy.prompt}:{fingerprint_of(enforced)}"
-            row = (pattern, replace(policy, guards=own), fingerprint)
+            called = tuple(limited.setdefault(id(guard), bounded(guard)) for guard in own)
+            row = (pattern, replace(policy, guards=called), fingerprint)
             self._rows.append((compile_pattern(translate(pattern)), row))
 
     def find(self, path: str) -> tuple[str, Policy, str]:

@@ -43,6 +43,8 @@ class Report:
         held_peak: the most bytes that waited for a decision at one time.
         findings: how often each ``guard.ENTITY.kind`` was found; none for a replay: what was
             recorded had been guarded.
+        guards_failed: the guards that failed, and that the stream went on without, since their
+            ``on_error`` is ``"open"``. Such a stream is not recorded.
     """
 
     outcome: Outcome
@@ -62,6 +64,7 @@ class Report:
     heartbeats: int
     held_peak: int
     findings: Mapping[str, int] = field(default_factory=dict[str, int])
+    guards_failed: tuple[str, ...] = ()
 
 
 ReportHook = Callable[[Report], None]

@@ -13,12 +13,14 @@ from contextvars import copy_context
 from functools import cache, partial
 from typing import TypeVar, TypeVarTuple
 
+from ..guardrails.sentences import LOOP
+
 __all__ = ["in_thread"]
 
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
 
-_THREADS = 64
+_THREADS = 256
 
 
 @cache
@@ -27,6 +29,8 @@ def _pool() -> ThreadPoolExecutor:
 
 
 async def in_thread(work: Callable[[*Args], Result], *args: *Args) -> Result:
-    """Run blocking work off the loop, in the caller's context."""
+    """Run blocking work off the loop, in the caller's context; what it awaits runs on the loop."""
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_pool(), partial(copy_context().run, work, *args))
+    context = copy_context()
+    context.run(LOOP.set, loop)
+    return await loop.run_in_executor(_pool(), partial(context.run, work, *args))

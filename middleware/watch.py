@@ -40,6 +40,11 @@ class Watch:
         self._work: asyncio.Task[None] | None = None
         self.findings: Counter[tuple[str, str, str]] = Counter()
 
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The names of the guards that failed, and that the others go on without."""
+        return self._ward.failed if self._ward else ()
+
     def note(self, framing: Framing, frame: Frame, steps: list[Step]) -> None:
         """Take a frame that is about to leave."""
         if self._ward is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ...wire.errors import ConfigurationError, MissingExtraError
 from ..action import Action, ActionLike, Redact, action_of
 from ..guard import Finding, OnError, Scanner
+from ..hold import HoldLike, hold_of
 
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer
@@ -61,7 +62,8 @@ class PII:
             countries. Nothing is known about what they match, so text then leaves sentence by
             sentence, or line by line, and they see one sentence at a time (of 400 characters at
             most): what they would match across two is not found.
-        hold: how many more tokens must arrive before one leaves, at least; default 0.
+        hold: how much more must arrive before a piece leaves, at least: a number of tokens, or a
+            :class:`Hold`; default 0.
         on_error: ``"closed"`` (default) ends the stream when the guard fails; ``"open"`` goes on.
         max_hold: how many characters of one piece without a boundary may wait; default 1024. A
             longer one counts as a finding of the kind ``"UNDECIDED"`` and is redacted as a whole,
@@ -84,11 +86,11 @@ class PII:
         language: str = "en",
         model: str | None = None,
         recognizers: Sequence[EntityRecognizer] = (),
-        hold: int = 0,
+        hold: HoldLike = 0,
         on_error: OnError = "closed",
         max_hold: int = MAX_HOLD,
     ) -> None:
-        self.hold = _count("hold", hold, at_least=0)
+        self.hold = hold_of(hold)
         self.on_error: OnError = _on_error(on_error)
         self.blocking = model is not None
         self._max_hold = _count("max_hold", max_hold, at_least=_SHORTEST_HOLD)

@@ -10,6 +10,7 @@ from ...wire.errors import ConfigurationError
 from ..action import Action, ActionLike, action_of
 from ..automaton import Automaton, Rule
 from ..guard import Finding, OnError, Scanner
+from ..hold import HoldLike
 from ..pattern import PatternRule, PatternScanner
 from ..settings import OwnGuard, whole_number
 from .rules import ENTITIES, LAYERS
@@ -41,7 +42,8 @@ class SecretScan(OwnGuard):
         entities: the kinds to look for (``"AWS_ACCESS_KEY"``, ``"JWT"``, …); default: all.
         actions: what happens to findings of a kind, for kinds that the default does not fit.
         action: what happens to the others; default ``"redact"``, which writes ``<JWT>``.
-        hold: how many more tokens must arrive before one leaves, at least; default 0.
+        hold: how much more must arrive before a piece leaves, at least: a number of tokens, or a
+            :class:`Hold`; default 0.
         on_error: ``"closed"`` (default) ends the stream when the guard fails; ``"open"`` goes on.
         max_hold: how many characters of one credential may wait for its end; default 8192. A longer
             one is found in parts of this length.
@@ -56,7 +58,7 @@ class SecretScan(OwnGuard):
         entities: Collection[str] | None = None,
         actions: Mapping[str, ActionLike] | None = None,
         action: ActionLike = "redact",
-        hold: int = 0,
+        hold: HoldLike = 0,
         on_error: OnError = "closed",
         max_hold: int = MAX_HOLD,
     ) -> None:

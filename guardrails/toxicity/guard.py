@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...wire.errors import ConfigurationError
 from ..action import Action, ActionLike, action_of
+from ..blocking import Blocking
 from ..guard import Finding, OnError, Scanner
 from . import wording
 from .checkpoint import ModelName, library, located
@@ -74,7 +75,7 @@ class Toxicity:
 
     name = "toxicity"
     hold = 0
-    blocking = True
+    blocking = Blocking(time_limit=None)  # the engine keeps to `time_limit`
 
     def __init__(  # noqa: PLR0913  # one knob each; all but two are rarely touched
         self,

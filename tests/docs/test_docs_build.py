@@ -22,5 +22,5 @@ def test_the_pages_build_without_a_warning(tmp_path):
     assert done.returncode == 0, done.stderr
     api = (tmp_path / "html/reference/api.html").read_text()
     assert "Makes the streams of an ASGI application safe" in api
-    assert "How many more tokens of a channel must arrive" in api
+    assert "How much more of a channel must arrive" in api
     assert "openai_responses" in (tmp_path / "html/reference/dialects.html").read_text()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from streamward.errors import ConfigurationError, MissingExtraError
-from streamward.guardrails import Block, Flag, Guard, Hash, Mask, Redact, Replace
+from streamward.guardrails import Block, Flag, Guard, Hash, Hold, Mask, Redact, Replace
 from streamward.guardrails.pii import PII
 
 KEY = b"0123456789abcdef"
@@ -22,7 +22,8 @@ def test_is_a_guard() -> None:
     guard: Guard = PII()
 
     assert isinstance(guard, Guard)
-    assert (guard.name, guard.hold, guard.blocking, guard.on_error) == ("pii", 0, False, "closed")
+    assert (guard.name, guard.hold, guard.blocking) == ("pii", Hold(0), False)
+    assert guard.on_error == "closed"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from support.streams import ScriptedApp, chat
 
 from streamward import Streamward
 from streamward.errors import ConfigurationError, GuardFailedError
-from streamward.guardrails import Finding, Guard
+from streamward.guardrails import Blocking, Finding, Guard
 from streamward.guardrails.panel import Panel
 from streamward.guardrails.sentences import Sentences
 
@@ -132,7 +132,7 @@ def test_it_is_a_guard_and_its_fingerprint_tells_settings_apart():
 
     assert all(isinstance(guard, Guard) for guard in guards)
     assert len({guard.fingerprint() for guard in guards}) == len(guards)
-    assert Sentences("test", bool, blocking=True).blocking and not guards[0].blocking
+    assert guards[0].blocking == Blocking() and not Sentences("test", bool, blocking=False).blocking
 
 
 @pytest.mark.parametrize("blocking", [False, True])

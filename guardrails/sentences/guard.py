@@ -1,14 +1,19 @@
-"""A guard from a plain function that is asked about each sentence."""
+"""The guard that asks a function."""
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from typing import Any, cast
 
-from ..wire.errors import ConfigurationError
-from .action import ActionLike
-from .guard import Finding, OnError, Scanner
-from .settings import OwnGuard, described, whole_number
+from ...wire.errors import ConfigurationError
+from ..action import ActionLike
+from ..blocking import Blocking, BlockingLike, blocking_of
+from ..guard import Finding, OnError, Scanner
+from ..hold import HoldLike
+from ..settings import OwnGuard, described, whole_number
+from .awaiting import Waiting
 
 __all__ = ["Answer", "Sentences"]
 
@@ -40,15 +45,18 @@ class Sentences(OwnGuard):
         name: a short name for the report.
         function: takes a sentence; answers with True or a label (all of it is a finding), False,
             None or "" (nothing is), or the findings in it, their offsets counted from its start.
+            It may be ``async``: it then runs on the event loop of the application.
         entity: what ``True`` stands for; default: the name in upper case.
         action: what happens to a finding; default ``"redact"``, which writes ``<ENTITY>``.
-        blocking: True if the function may take long (a model, a call to a service): it then runs in
-            a thread, and the event loop goes on; default False.
+        blocking: for how long a stream waits for the function, and how many calls of it may run
+            at once; default ``Blocking()``: 10 seconds, 16 calls. A plain function runs in a
+            thread. False: it is quick, and runs on the event loop without any limit.
         max_sentence: the longest sentence, in characters; default 500.
         version: of the function, for the fingerprint. Raise it when its answers change.
-        hold: how many more tokens must arrive before one leaves, at least; default 0.
-        on_error: ``"closed"`` (default) ends the stream when the function raises or answers
-            nonsense; ``"open"`` goes on without the guard.
+        hold: how much more must arrive before a piece leaves, at least: a number of tokens, or a
+            :class:`Hold`; default 0.
+        on_error: ``"closed"`` (default) ends the stream when the function raises, takes too long
+            or answers nonsense; ``"open"`` goes on without the guard.
 
     Raises:
         ConfigurationError: a setting cannot work; the message says what to write instead.
@@ -57,14 +65,14 @@ class Sentences(OwnGuard):
     def __init__(  # noqa: PLR0913  # one knob each; most are rarely touched
         self,
         name: str,
-        function: Callable[[str], Answer],
+        function: Callable[[str], Answer | Awaitable[Answer]],
         *,
         entity: str = "",
         action: ActionLike = "redact",
-        blocking: bool = False,
+        blocking: BlockingLike = True,
         max_sentence: int = MAX_SENTENCE,
         version: str = "",
-        hold: int = 0,
+        hold: HoldLike = 0,
         on_error: OnError = "closed",
     ) -> None:
         super().__init__(
@@ -77,18 +85,21 @@ class Sentences(OwnGuard):
         if not callable(function):
             raise ConfigurationError(f"Sentences({name!r}, ...) takes a function of a sentence")
         self._function = function
-        self._blocking = blocking
+        self._limits = blocking_of(blocking)
+        self._waiting = _waiting(function, self._limits)
         self._longest = whole_number("Sentences(max_sentence=...)", max_sentence, at_least=1)
         self._version = version
 
     @property
-    def blocking(self) -> bool:
-        """Whether the function may take long."""
-        return self._blocking
+    def blocking(self) -> BlockingLike:
+        """The limits of a plain function; an ``async`` one sees to its own."""
+        if self._waiting is not None:
+            return Blocking(time_limit=None)
+        return self._limits or False
 
     def scanner(self) -> Scanner:
         """Open a scanner for one run of text."""
-        return _SentenceScanner(self._function, self.entity, self._longest)
+        return _SentenceScanner(self._waiting or self._function, self.entity, self._longest)
 
     def fingerprint(self) -> str:
         """Describe everything that changes a verdict; part of the cache key."""
@@ -99,10 +110,23 @@ class Sentences(OwnGuard):
         )
 
 
+def _waiting(function: Callable[[str], Any], limits: Blocking | None) -> Waiting[Answer] | None:
+    """Return what waits for an ``async`` function; None: it is a plain one."""
+    call = getattr(function, "__call__", None)  # noqa: B004  # an object may have an async one
+    if not (inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)):
+        return None
+    if limits is None:
+        raise ConfigurationError(
+            "Sentences(blocking=False) calls the function on the event loop, and an async one "
+            "cannot be waited for there: leave blocking out, or write Blocking(time_limit=2.0)"
+        )
+    return Waiting(function, limits)
+
+
 class _SentenceScanner:
     """Decides one run of text, sentence by sentence."""
 
-    def __init__(self, function: Callable[[str], Answer], entity: str, longest: int) -> None:
+    def __init__(self, function: Callable[[str], object], entity: str, longest: int) -> None:
         self._function = function
         self._entity = entity
         self._longest = longest
@@ -164,7 +188,7 @@ class _SentenceScanner:
         return spaces[-1] if spaces else last
 
 
-def _findings(answer: Answer, entity: str, sentence: str, offset: int) -> list[Finding]:
+def _findings(answer: object, entity: str, sentence: str, offset: int) -> list[Finding]:
     """Return what an answer stands for.
 
     Raises:
@@ -176,9 +200,11 @@ def _findings(answer: Answer, entity: str, sentence: str, offset: int) -> list[F
     if answer is True or isinstance(answer, str):
         label = entity if answer is True else answer
         return [Finding(offset, offset + len(sentence), label)]
+    if not isinstance(answer, Iterable):
+        raise TypeError("a guard's function must answer with a bool, a label or findings")
     findings: list[Finding] = []
-    for one in answer:
-        if not isinstance(one, Finding):  # pyright: ignore[reportUnnecessaryIsInstance]
+    for one in cast("Iterable[object]", answer):
+        if not isinstance(one, Finding):
             raise TypeError("a guard's function must answer with a bool, a label or findings")
         if not 0 <= one.start < one.end <= len(sentence):
             raise ValueError("a finding must lie inside the sentence: 0 <= start < end <= length")
