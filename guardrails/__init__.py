@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .action import Action, ActionLike, Block, Flag, Hash, Mask, Redact, Replace
 from .blocking import Blocking, BlockingLike, blocking_of
+from .fakes import Fake
 from .guard import Finding, Guard, OnError, Scanner
 from .hold import Hold, HoldLike
 from .pattern import Pattern
@@ -11,6 +12,7 @@ from .pii import PII
 from .pseudonyms import Pseudonyms
 from .secrets import SecretScan
 from .sentences import Sentences
+from .stream_actions import PerStream, StreamActions
 from .terms import Terms
 from .toxicity import Batch, Toxicity, ToxicityScreen
 from .ward import MAX_HELD, Ward
@@ -24,6 +26,7 @@ __all__ = [
     "Block",
     "Blocking",
     "BlockingLike",
+    "Fake",
     "Finding",
     "Flag",
     "Guard",
@@ -33,12 +36,14 @@ __all__ = [
     "Mask",
     "OnError",
     "Pattern",
+    "PerStream",
     "Pseudonyms",
     "Redact",
     "Replace",
     "Scanner",
     "SecretScan",
     "Sentences",
+    "StreamActions",
     "Terms",
     "Toxicity",
     "ToxicityScreen",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, Protocol
@@ -24,6 +25,9 @@ __all__ = [
     "Redact",
     "Replace",
     "action_of",
+    "check_key",
+    "key_digest",
+    "opened_key",
 ]
 
 Kind = Literal["edit", "block", "flag"]
@@ -137,34 +141,39 @@ class Hash:
     """Write a keyed digest of the finding: the same value gives the same digest.
 
     Args:
-        key: at least 16 bytes that only you know. Without a key a digest of a phone number or a
-            card number can be reversed by trying them all, so it is required.
+        key: at least 16 bytes that only you know: a value has the same digest in every stream.
+            Default: a new random key for each stream, so that a value has the same digest within
+            it, and nobody can link two streams. A digest without any key could be reversed by
+            trying all phone numbers or card numbers.
 
     Raises:
         ConfigurationError: the key is shorter than 16 bytes.
     """
 
-    key: bytes = field(repr=False)
+    key: bytes | None = field(default=None, repr=False)
     kind: Kind = field(default="edit", init=False)
 
     def __post_init__(self) -> None:
-        if len(self.key) < 16:
-            raise ConfigurationError(
-                "Hash(key=...) needs at least 16 bytes: secrets.token_bytes(32)"
-            )
+        check_key("Hash", self.key)
+
+    def opened(self) -> Hash:
+        """Return the action for one stream: itself, or one with a random key."""
+        return Hash(secrets.token_bytes(32)) if self.key is None else self
 
     def apply(self, text: str, entity: str) -> str:
-        """Return 64 hex digits (Presidio's *hash*, SHA-256, salted with the key)."""
+        """Return 64 hex digits (Presidio's *hash*, SHA-256, salted with the key).
+
+        Raises:
+            ConfigurationError: there is no key, and the action was not opened for a stream.
+        """
         del entity
-        params = {"hash_type": "sha256", "salt": self.key}
+        params = {"hash_type": "sha256", "salt": opened_key("Hash", self.key)}
         digest: str = _operator("Hash", "Hash()").operate(text, params)
         return digest
 
     def fingerprint(self) -> str:
-        """Return the name and a digest of the key."""
-        return (
-            f"hash:{hmac.new(self.key, b'streamward hash action', hashlib.sha256).hexdigest()[:16]}"
-        )
+        """Return the name and a digest of the key, if there is one."""
+        return f"hash:{key_digest('hash', self.key)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +225,38 @@ def action_of(action: ActionLike) -> Action:
     if action not in _NAMED:
         raise ConfigurationError(
             f"unknown action {action!r}: write one of {', '.join(sorted(_NAMED))}, "
-            "or Replace(text), Mask(char, keep_last), Hash(key)",
+            "or Replace(text), Mask(char, keep_last), Hash(key), Fake(key)",
         )
     return _NAMED[action]
+
+
+def check_key(action: str, key: bytes | None) -> None:
+    """Check the key of an action.
+
+    Raises:
+        ConfigurationError: it is no bytes, or shorter than 16.
+    """
+    if key is not None and (not isinstance(key, bytes) or len(key) < 16):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(
+            f"{action}(key=...) needs at least 16 bytes: secrets.token_bytes(32)"
+        )
+
+
+def opened_key(action: str, key: bytes | None) -> bytes:
+    """Return the key of an action that is used.
+
+    Raises:
+        ConfigurationError: it has none, because it was not opened for a stream.
+    """
+    if key is None:
+        raise ConfigurationError(
+            f"{action}() without a key is made for a stream: write {action}().opened()"
+        )
+    return key
+
+
+def key_digest(action: str, key: bytes | None) -> str:
+    """Return what a fingerprint says about a key: a digest; a key per stream has none."""
+    if key is None:
+        return "per stream"
+    return hmac.new(key, f"streamward {action} action".encode(), hashlib.sha256).hexdigest()[:16]

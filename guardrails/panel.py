@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..wire.errors import GuardFailedError
-from .action import Action, Kind, Redact
+from .action import Action, Kind
 from .guard import Finding, Guard
 from .hold import Waits, hold_of
 from .lookalikes import LookAlikes
 from .member import Member
+from .stream_actions import StreamActions, applied
 
 __all__ = ["Panel", "PanelScanner", "Verdict"]
 
@@ -57,13 +58,15 @@ class Panel:
 
     Args:
         guards: in the order in which they win ties.
+        actions: of the stream; default: this panel's own.
 
     Attributes:
         failed: the names of the guards that failed, and that the stream goes on without.
     """
 
-    def __init__(self, guards: Sequence[Guard]) -> None:
+    def __init__(self, guards: Sequence[Guard], actions: StreamActions | None = None) -> None:
         self.guards = tuple(guards)
+        self.actions = actions or StreamActions()
         self.waits = Waits(*(hold_of(guard.hold) for guard in self.guards))
         self.failed: list[str] = []
 
@@ -123,11 +126,17 @@ class PanelScanner:
                 found = [*member.feed(plain)] if plain else []
                 if text is None:
                     found += member.finish()
-                self._claims += [_claim(member, self._located(each)) for each in found]
+                self._claims += [self._claim(member, self._located(each)) for each in found]
             except Exception as error:  # noqa: BLE001  # the policy says
                 self._panel.fail(member.guard, error)
                 self._active.remove(member)
         return self._settle(self._frontier(final=text is None))
+
+    def _claim(self, member: Member, finding: Finding) -> _Claim:
+        action = self._panel.actions.of(member.guard, finding.entity)
+        length = finding.end - finding.start
+        rank = (_RANK[action.kind], finding.score, length, -finding.start, -member.order)
+        return _Claim(finding, member.guard, action, rank)
 
     def _located(self, finding: Finding) -> Finding:
         """Return a finding of the plain copy as one of the text."""
@@ -144,10 +153,9 @@ class PanelScanner:
             if not final:
                 frontier = min(frontier, self._looks.first(sure))
             self._looks.forget(sure)
-        if len(self._active) > 1:
-            for claim in sorted(self._claims, key=lambda claim: -claim.finding.start):
-                if claim.finding.start < frontier < claim.finding.end:
-                    frontier = claim.finding.start
+        for claim in sorted(self._claims, key=lambda claim: -claim.finding.start):
+            if claim.finding.start < frontier < claim.finding.end:
+                frontier = claim.finding.start
         return frontier
 
     def _settle(self, frontier: int) -> list[Verdict]:
@@ -166,25 +174,8 @@ class PanelScanner:
         end = max(claim.finding.end for claim in group)
         text = self._tail[start - self._decided : end - self._decided]
         entity = best.finding.entity
-        try:
-            replacement = _text(best.action.apply(text, entity))
-        except Exception as error:  # noqa: BLE001  # the policy says
-            self._panel.fail(best.guard, error)
-            replacement = Redact().apply(text, entity)
+        replacement = applied(best.action, text, entity, best.guard)
         return Verdict(start, end, entity, best.guard.name, best.action.kind, replacement)
-
-
-def _claim(member: Member, finding: Finding) -> _Claim:
-    action = member.guard.action(finding.entity)
-    length = finding.end - finding.start
-    rank = (_RANK[action.kind], finding.score, length, -finding.start, -member.order)
-    return _Claim(finding, member.guard, action, rank)
-
-
-def _text(replacement: object) -> str:
-    if not isinstance(replacement, str):
-        raise TypeError("an action must return a text")
-    return replacement
 
 
 def _groups(claims: list[_Claim]) -> list[list[_Claim]]:

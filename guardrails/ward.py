@@ -31,6 +31,7 @@ from ..wire.errors import HoldLimitError
 from .channel import ChannelText, Edit, Part
 from .guard import Guard
 from .panel import Panel, Verdict
+from .stream_actions import StreamActions
 
 __all__ = ["MAX_HELD", "Ward"]
 
@@ -98,6 +99,7 @@ class Ward:
         guards: who decides; at least one.
         framing: how frames are written anew.
         limit: how many bytes of frames may wait at the same time.
+        actions: what a prompt and its answer share; default: the stream's own.
 
     Attributes:
         findings: how often each (guard, entity, kind of action) was found.
@@ -105,8 +107,15 @@ class Ward:
         blocked: the verdict that ended the answer; the frames returned last are the last ones.
     """
 
-    def __init__(self, guards: Sequence[Guard], framing: Framing, limit: int = MAX_HELD) -> None:
-        self._panel = Panel(guards)
+    def __init__(
+        self,
+        guards: Sequence[Guard],
+        framing: Framing,
+        limit: int = MAX_HELD,
+        *,
+        actions: StreamActions | None = None,
+    ) -> None:
+        self._panel = Panel(guards, actions)
         self._framing = framing
         self._limit = limit
         self._queue: deque[_Waiting] = deque()

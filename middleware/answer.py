@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ..guardrails import Guard
+from ..guardrails import Guard, StreamActions
 from ..wire import SSE, dumps
 from ..wire.errors import StreamwardError
 from .caching import CacheSide
@@ -70,6 +70,7 @@ class Answer:
         stream: the body, once the response has turned out to be a stream.
         status: the response's.
         headers: the response's, fit for a stream.
+        actions: what happens to findings, in the prompt too.
         restorer: the guard that puts values back which a prompt had stand-ins for, if any.
         refused: why the stream was answered with 502 instead, if it was.
     """
@@ -93,6 +94,7 @@ class Answer:
         self._send = send
         self._outbox = outbox
         self._untouched = False
+        self.actions = StreamActions()
         self.restorer: Guard | None = None
         self.stream: Stream | None = None
         self.status = 200
@@ -128,6 +130,7 @@ class Answer:
                 guards=self._guards(),
                 limits=self._policy.limits,
                 monitor=self._policy.mode == "monitor",
+                actions=self.actions,
             )
         except StreamwardError as error:
             await self.refuse(error, 502)

@@ -226,6 +226,7 @@ class Exchange:
                     policy.prompt,
                     policy.guards or (),
                     policy.limits.request_body,
+                    self._answer.actions,
                 )
             except GuardError as error:
                 await self._answer.refuse(error, status_of(error))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from ..guardrails import Guard, Ward
+from ..guardrails import Guard, StreamActions, Ward
 from ..wire import (
     PLAIN,
     SSE,
@@ -49,6 +49,7 @@ class Pipeline:
         guards: who decides; none: frames are read but never held.
         limits: the size of the buffers.
         monitor: True lets every frame leave; the guards look at it behind the stream.
+        actions: what the answer shares with its prompt; default: the stream's own.
 
     Attributes:
         failure: why the stream has to end, once it has to. Nothing more is taken then.
@@ -69,6 +70,7 @@ class Pipeline:
         guards: Sequence[Guard],
         limits: Limits,
         monitor: bool = False,
+        actions: StreamActions | None = None,
     ) -> None:
         self._framing = framing
         self._headers = headers
@@ -77,7 +79,8 @@ class Pipeline:
         self.watch = Watch(guards, limits.held) if monitor and guards else None
         self._limits = limits
         self._framer = framing.framer(limits.frame)
-        self._ward = Ward(self._guards, framing, limits.held) if self._guards else None
+        self._actions = actions or StreamActions()
+        self._ward = self._new_ward()
         self._sniffing = b"" if framing is PLAIN else None
         self._dialect: Dialect | None = None
         self._reader: Reader | None = None
@@ -145,7 +148,7 @@ class Pipeline:
         """
         leaving: list[bytes] = []
         self.failure = self.failure or error
-        if self._ward is not None and isinstance(error, UpstreamError):
+        if self._ward is not None and isinstance(self.failure, UpstreamError):
             try:
                 leaving += self._ward.finish()
             except GuardError as guard_error:
@@ -202,8 +205,13 @@ class Pipeline:
         if verdict:
             self._framing = SSE
             self._framer = SSE.framer(self._limits.frame)
-            self._ward = Ward(self._guards, SSE, self._limits.held) if self._guards else None
+            self._ward = self._new_ward()
         return begin
+
+    def _new_ward(self) -> Ward | None:
+        if not self._guards:
+            return None
+        return Ward(self._guards, self._framing, self._limits.held, actions=self._actions)
 
     def _frame(self, frame: Frame, leaving: list[bytes]) -> None:
         if self.failure is not None:

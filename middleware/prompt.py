@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..guardrails import Guard, Pseudonyms, Ward
+from ..guardrails import Guard, Pseudonyms, StreamActions, Ward
 from ..wire import NDJSON, Frame, deep_scan, loads, repeats_a_name
 from ..wire.errors import (
     GuardError,
@@ -26,6 +26,7 @@ async def guard_prompt(
     mode: PromptMode,
     guards: Sequence[Guard],
     limit: int,
+    actions: StreamActions,
 ) -> tuple[Scope, Guard | None]:
     """Look at every string of a JSON request body.
 
@@ -36,6 +37,7 @@ async def guard_prompt(
             ``"pseudonymise"``.
         guards: who looks.
         limit: the most bytes a body may have.
+        actions: what happens to findings, in the answer too.
 
     Returns:
         The scope for the application, and the guard that restores values in the answer, if any.
@@ -53,23 +55,25 @@ async def guard_prompt(
     book = Pseudonyms() if mode == "pseudonymise" else None
     looking = book.hiding(guards) if book else tuple(guards)
     if any(guard.blocking for guard in looking):
-        edited = await in_thread(_edited, body, looking, mode)
+        edited = await in_thread(_edited, body, looking, mode, actions)
     else:
-        edited = _edited(body, looking, mode)
+        edited = _edited(body, looking, mode, actions)
     if edited != body:
         inbox.replace_body(edited)
         scope = {**scope, "headers": _with_length(scope["headers"], len(edited))}
     return scope, book.restoring() if book else None
 
 
-def _edited(body: bytes, guards: Sequence[Guard], mode: PromptMode) -> bytes:
+def _edited(
+    body: bytes, guards: Sequence[Guard], mode: PromptMode, actions: StreamActions
+) -> bytes:
     try:
         value = loads(body)
         if repeats_a_name(body):
             raise PromptUnreadableError("an object has the same name twice")
     except UnreadableFrameError as error:
         raise PromptUnreadableError("the body is not JSON") from error
-    ward = Ward(guards, NDJSON, limit=len(body) + 1)
+    ward = Ward(guards, NDJSON, limit=len(body) + 1, actions=actions)
     try:
         left = ward.feed(Frame(body, body), deep_scan(value))
     except UnreadableFrameError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import TypeVarTuple
 
-from ..guardrails import Guard
+from ..guardrails import Guard, StreamActions
 from ..wire import PLAIN, Framing, framing_of
 from ..wire.errors import StreamwardError
 from .decoding import Inflater
@@ -41,6 +41,7 @@ class Stream:
         guards: who decides.
         limits: the size of the buffers.
         monitor: True lets every frame leave; the guards look at it behind the stream.
+        actions: what the answer shares with its prompt; default: the stream's own.
 
     Attributes:
         busy: True while a guard decides in a thread.
@@ -58,6 +59,7 @@ class Stream:
         guards: Sequence[Guard],
         limits: Limits,
         monitor: bool = False,
+        actions: StreamActions | None = None,
     ) -> None:
         names = by_name(headers)
         coding = content_coding(names)
@@ -65,7 +67,13 @@ class Stream:
         self._heard = 0
         self.busy = False
         self.pipeline = Pipeline(
-            framing, headers=names, path=path, guards=guards, limits=limits, monitor=monitor
+            framing,
+            headers=names,
+            path=path,
+            guards=guards,
+            limits=limits,
+            monitor=monitor,
+            actions=actions,
         )
 
     @property

@@ -66,10 +66,21 @@ def test_hash_is_keyed_and_repeatable() -> None:
     assert len(one.apply(TEXT, "X")) == 64
 
 
+def test_hash_without_a_key_is_keyed_for_each_stream() -> None:
+    one, other = Hash().opened(), Hash().opened()
+
+    assert one.apply(TEXT, "X") == one.apply(TEXT, "X")
+    assert one.apply(TEXT, "X") != other.apply(TEXT, "X")
+    assert Hash(KEY).opened() == Hash(KEY)
+    assert Hash().fingerprint() == Hash().fingerprint()
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
         (lambda: Hash(b"short"), "at least 16 bytes"),
+        (lambda: Hash(cast("Any", "0123456789abcdef")), "needs at least 16"),
+        (lambda: Hash().apply(TEXT, "X"), r"Hash\(\).opened\(\)"),
         (lambda: Mask(""), "exactly one character"),
         (lambda: Mask("**"), "one character, such as"),
         (lambda: Mask(keep_last=-1), "0 or more"),
@@ -94,7 +105,7 @@ def test_names_stand_for_actions() -> None:
 def test_fingerprints_tell_actions_apart_and_no_key() -> None:
     actions: list[Action] = [
         Redact(), Block(), Flag(), Mask(), Mask("#"), Mask(keep_last=4),
-        Replace("a"), Replace("b"), Hash(KEY), Hash(KEY[::-1]),
+        Replace("a"), Replace("b"), Hash(), Hash(KEY), Hash(KEY[::-1]),
     ]  # fmt: skip
     fingerprints = [action.fingerprint() for action in actions]
 

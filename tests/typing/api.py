@@ -10,7 +10,7 @@ from starlette.requests import Request
 from streamward import CachePolicy, Limits, Policy, Report, Streamward, Timeouts, opt_out
 from streamward.cache import FixedRate, Instant, MemoryCache, Original, RedisCache
 from streamward.errors import ContentBlockedError, StreamwardError
-from streamward.guardrails import PII, Block, Finding, Flag, Hash, Mask, Redact, Replace
+from streamward.guardrails import PII, Block, Fake, Finding, Flag, Hash, Mask, Redact, Replace
 
 app = FastAPI()
 app.add_middleware(Streamward)
@@ -33,6 +33,8 @@ guard = PII(
         "EMAIL_ADDRESS": Hash(key=b"0123456789abcdef"),
         "CREDIT_CARD": Mask(char="#", keep_last=4),
         "URL": Replace("[link]"),
+        "MAC_ADDRESS": Hash(),
+        "DATE_TIME": Fake(values={"DATE_TIME": lambda faker: faker.date()}),
         "US_SSN": Block(),
         "IP_ADDRESS": Flag(),
         "UUID": Redact(),
