@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from ...wire.errors import ConfigurationError, MissingExtraError
+from .settings import Precision
 
 __all__ = ["Checkpoint", "ModelName", "located"]
 
@@ -24,6 +25,17 @@ _BASES: Mapping[str, str] = {
     "original": "bert-base-uncased",
     "unbiased": "roberta-base",
     "multilingual": "xlm-roberta-base",
+}
+_TOKENIZERS: Mapping[str, str] = {
+    "original": "BertTokenizer",
+    "unbiased": "RobertaTokenizer",
+    "multilingual": "XLMRobertaTokenizer",
+}
+# What a tokenizer is made of; transformers 4 reads the last one's model, transformers 5 its JSON.
+_FILES: Mapping[str, str] = {
+    "BertTokenizer": "vocab.txt",
+    "RobertaTokenizer": "vocab.json and merges.txt",
+    "XLMRobertaTokenizer": "tokenizer.json and sentencepiece.bpe.model",
 }
 # The first model was trained under other names; Detoxify gives it those of the others.
 _RENAMED = {
@@ -73,8 +85,9 @@ def located(model: str | None, checkpoint: str | Path | None) -> Path:
     if not path.is_file():
         raise ConfigurationError(
             f"Toxicity(model={name!r}) has no weights: download {url} to {path}, and put "
-            f"config.json and the tokenizer's files of {_BASES[name]!r} (from huggingface.co) into "
-            "the same folder, or give the path of such a file as checkpoint='...'",
+            f"config.json, tokenizer_config.json, {_FILES[_TOKENIZERS[name]]} of {_BASES[name]!r} "
+            "(from huggingface.co) into the same folder, or give the path of such a file as "
+            "checkpoint='...'",
         )
     return path
 
@@ -86,6 +99,7 @@ class Checkpoint:
         path: the checkpoint file. ``config.json`` and the tokenizer lie beside it, or in the local
             cache of huggingface_hub.
         device: ``"cpu"``, ``"cuda"``, …
+        precision: what the model computes in.
 
     Attributes:
         labels: what the model tells apart, by Detoxify's names.
@@ -94,7 +108,7 @@ class Checkpoint:
         ConfigurationError: this is no Detoxify checkpoint, or what belongs beside it is missing.
     """
 
-    def __init__(self, path: Path, device: str) -> None:
+    def __init__(self, path: Path, device: str, precision: Precision = "float32") -> None:
         self._torch = library("torch")
         config, weights = self._read(path)
         try:
@@ -113,7 +127,7 @@ class Checkpoint:
         self._detoxify.model, self._detoxify.tokenizer = self._build(path, names, columns, weights)
         self._detoxify.class_names = self.labels
         self._detoxify.device = device
-        self._detoxify.model.to(device).eval()
+        self._detoxify.model.to(device, getattr(self._torch, precision)).eval()
         self._longest = _positions(self._detoxify)
 
     def scores(self, texts: Sequence[str]) -> list[list[float]]:
@@ -127,7 +141,8 @@ class Checkpoint:
             parts = self._parts(text)
             pieces += parts
             owners += [owner] * len(parts)
-        predicted: Mapping[str, float | list[float]] = self._detoxify.predict(pieces)
+        with self._torch.inference_mode():
+            predicted: Mapping[str, float | list[float]] = self._detoxify.predict(pieces)
         columns = [_listed(predicted[label]) for label in self.labels]
         rows = [[0.0] * len(columns) for _ in texts]
         for owner, scores in zip(owners, zip(*columns, strict=True), strict=True):
@@ -178,11 +193,14 @@ class Checkpoint:
                 source, local_files_only=True
             )
         except (OSError, AttributeError, ValueError) as error:
+            raise _unfit(path, _lacking(path, tokenizer_name, base)) from error
+        # Without its files transformers 5 makes a tokenizer all the same; it knows no word.
+        if not config.vocab_size < 2 * len(tokenizer) <= 2 * config.vocab_size:
             raise _unfit(
                 path,
-                f"config.json and the tokenizer's files of {base!r} (from huggingface.co) are not "
-                f"in {path.parent}",
-            ) from error
+                f"its model knows {config.vocab_size} tokens and its tokenizer {len(tokenizer)}; "
+                + _lacking(path, tokenizer_name, base),
+            )
         model = model_class(config)
         try:
             missing = model.load_state_dict(weights, strict=False).missing_keys
@@ -195,6 +213,14 @@ class Checkpoint:
 
 def _unfit(path: Path, why: str) -> ConfigurationError:
     return ConfigurationError(f"{path} cannot be used as a Detoxify checkpoint: {why}")
+
+
+def _lacking(path: Path, tokenizer: str, base: str) -> str:
+    files = _FILES.get(tokenizer, "the tokenizer's files")
+    return (
+        f"config.json, tokenizer_config.json, {files} of {base!r} (from huggingface.co) have to "
+        f"lie in {path.parent}"
+    )
 
 
 def _listed(value: float | list[float]) -> list[float]:

@@ -20,7 +20,7 @@ from typing import NamedTuple, Protocol
 from weakref import WeakValueDictionary
 
 from .checkpoint import Checkpoint, library
-from .settings import Batch
+from .settings import Batch, Precision
 
 __all__ = ["Engine", "Model", "Stats", "shared_engine"]
 
@@ -95,11 +95,11 @@ class Engine:
         """
         deadline = time.monotonic() + time_limit
         jobs = [_Job(text, Future[list[float]](), time.monotonic()) for text in texts]
-        with self._changed:
-            self._queue += jobs
-            self._start()
-            self._changed.notify_all()
         try:
+            with self._changed:
+                self._queue += jobs
+                self._start()
+                self._changed.notify_all()
             return [job.answer.result(max(0.0, deadline - time.monotonic())) for job in jobs]
         finally:
             for job in jobs:
@@ -122,9 +122,11 @@ class Engine:
                 for job, row in zip(jobs, rows, strict=True):
                     job.answer.set_result(row)
             except BaseException as error:  # noqa: BLE001  # whoever waits must be told
+                # One that ends a thread must not end those of the streams.
+                told = error if isinstance(error, Exception) else RuntimeError(repr(error))
                 for job in jobs:
                     if not job.answer.done():
-                        job.answer.set_exception(error)
+                        job.answer.set_exception(told)
             self._count(len(jobs), time.perf_counter() - started)
 
     def _count(self, windows: int, seconds: float) -> None:
@@ -174,14 +176,15 @@ class _OneAtATime:
 
 
 _File = tuple[str, int, int]
+_Key = tuple[_File, str, Precision]
 
 # Kept only as long as a guard holds them.
-_models: WeakValueDictionary[tuple[_File, str], _OneAtATime] = WeakValueDictionary()
-_engines: WeakValueDictionary[tuple[_File, str, Batch], Engine] = WeakValueDictionary()
+_models: WeakValueDictionary[_Key, _OneAtATime] = WeakValueDictionary()
+_engines: WeakValueDictionary[tuple[_Key, Batch], Engine] = WeakValueDictionary()
 _loading = threading.Lock()
 
 
-def shared_engine(path: Path, batch: Batch) -> Engine:
+def shared_engine(path: Path, batch: Batch, precision: Precision = "float32") -> Engine:
     """Return the engine of this process for a checkpoint, on a GPU where there is one.
 
     Raises:
@@ -192,10 +195,11 @@ def shared_engine(path: Path, batch: Batch) -> Engine:
     state = path.stat()
     file = (str(path.resolve()), state.st_mtime_ns, state.st_size)
     with _loading:
-        engine = _engines.get((file, device, batch))
+        key: _Key = (file, device, precision)
+        engine = _engines.get((key, batch))
         if engine is None:
-            model = _models.get((file, device))
+            model = _models.get(key)
             if model is None:
-                model = _models[file, device] = _OneAtATime(Checkpoint(path, device))
-            engine = _engines[file, device, batch] = Engine(model, batch)
+                model = _models[key] = _OneAtATime(Checkpoint(path, device, precision))
+            engine = _engines[key, batch] = Engine(model, batch)
     return engine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from ...wire.errors import ConfigurationError
 from ..action import Action, ActionLike, action_of
@@ -12,8 +13,10 @@ from ..guard import OnError
 
 __all__ = [
     "Batch",
+    "Precision",
     "actions_of",
     "checked_on_error",
+    "checked_precision",
     "labels_of",
     "limits_of",
     "score_of",
@@ -21,6 +24,8 @@ __all__ = [
 ]
 
 SHORTEST_HOLD = 64
+
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,13 @@ def checked_on_error(value: OnError) -> OnError:
     """Return the policy for a guard that fails."""
     if value not in ("closed", "open"):
         raise ConfigurationError(f"unknown on_error {value!r}: write 'closed' or 'open'")
+    return value
+
+
+def checked_precision(value: Precision) -> Precision:
+    """Return what the model computes in."""
+    if value not in ("float32", "bfloat16"):
+        raise ConfigurationError(f"unknown precision {value!r}: write 'float32' or 'bfloat16'")
     return value
 
 

@@ -93,13 +93,79 @@ def test_whoever_waited_too_long_is_dropped() -> None:
     assert engine.stats.dropped == 1
 
 
-@pytest.mark.parametrize("model", [Broken(), Short()])
+class Ending(Model):
+    def scores(self, texts: Sequence[str]) -> list[list[float]]:
+        raise SystemExit
+
+
+@pytest.mark.parametrize("model", [Broken(), Short(), Ending()])
 def test_a_model_that_fails_is_told_to_whoever_waits(model: Model) -> None:
     engine = Engine(model, Batch(max_wait=0.0))
 
     for _ in range(2):  # and it is asked again the next time
         with pytest.raises((RuntimeError, ValueError)):
             engine.scores(["a", "b"], 30)
+
+
+def test_a_worker_that_died_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for it has the time limit; whoever comes later does not notice."""
+    engine = Engine(Model(), Batch(max_wait=0.0))
+    with monkeypatch.context() as patched:
+        patched.setattr(threading, "excepthook", lambda _: None)
+        patched.setattr(engine, "_gather", lambda: 1 / 0)
+        with pytest.raises(TimeoutError):
+            engine.scores(["lost"], 0.05)
+
+    assert engine.scores(["later"], 30) == [[5.0]]
+    assert engine.stats.dropped == 1
+
+
+def test_a_worker_that_cannot_start_is_told_and_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = Model()
+    engine = Engine(model, Batch(max_wait=0.0))
+
+    def full(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", full)
+        with pytest.raises(RuntimeError, match="new thread"):
+            engine.scores(["early"], 30)
+
+    assert engine.scores(["later"], 30) == [[5.0]]
+    assert model.seen == [["later"]]
+
+
+def test_two_hundred_streams_at_once() -> None:
+    """Each gets its own answers, in batches within the limit; who gives up is not asked about."""
+    model = Model()
+    engine = Engine(model, Batch(max_batch=32, max_wait=0.0))
+    model.go.clear()
+
+    def stream(number: int) -> list[list[float]] | None:
+        texts = ["x" * number, "x" * (number + 1)]
+        try:
+            return engine.scores(texts, 0.01 if number % 4 == 3 else 60)
+        except TimeoutError:
+            return None
+
+    with ThreadPoolExecutor(201) as pool:
+        first = pool.submit(engine.scores, ["first"], 60)
+        assert model.entered.wait(30)
+        answers = [pool.submit(stream, number) for number in range(200)]
+        while len(engine._queue) < 400 or sum(one.done() for one in answers) < 50:
+            time.sleep(0.001)
+        model.go.set()
+
+        for number, answer in enumerate(answers):
+            expected = None if number % 4 == 3 else [[float(number)], [float(number + 1)]]
+            assert answer.result() == expected
+        assert first.result() == [[5.0]]
+    assert engine.stats.largest == 32
+    assert (engine.stats.windows, engine.stats.dropped) == (301, 100)
+    assert not engine._queue
 
 
 def test_the_worker_ends_in_silence_and_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
