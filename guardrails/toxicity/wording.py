@@ -24,7 +24,7 @@ from zlib import crc32
 
 __all__ = ["VERSION", "hostility", "suspicion"]
 
-VERSION = "1"  # raise it when the same text would get another score
+VERSION = "2"  # raise it when the same text would get another score
 
 _TOKEN = re.compile(r"\b\w\w+\b")
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
@@ -70,6 +70,30 @@ _PHRASE_WEIGHT = 4.5  # with no hostile word beside it, a phrase gives about 0.6
 _ADDRESSED = re.compile(r"\b(?:you|your|yours|yourself|u|ur)\b")
 _ADDRESSED_WEIGHT, _OTHER_WEIGHT = 0.7, -1.0
 
+# What makes a sentence worth a look, though its words are harmless: it names a group of people
+# (those of Jigsaw's data on unintended bias, and who comes from elsewhere), or says what should
+# become of somebody. Set on toxicity_sentences.tsv, measured on toxicity_held_out.tsv.
+_GROUPS = re.compile(
+    r"""\b(?:
+      wom[ae]n | females? | girls | men | males? | trans(?:gender)? | gays? | lesbians? | queers?
+    | homo(?:sexual)?s? | bisexuals? | christians? | catholics? | jew(?:s|ish)? | muslims? | islam
+    | hindus? | buddhists? | atheists? | blacks? | whites? | asians? | latin[oa]s? | africans?
+    | arabs? | gyps(?:y|ies) | roma | immigrants? | migrants? | refugees? | foreigners?
+    | disabled | autistic | retard(?:ed|s)? | race | religion | nation
+    | (?:th[eo]se|you|such|that\ kind\ of|of\ your|sort\ of|old|poor|white|black)\ (?:people|folks?)
+    | people\ like | your\ (?:kind|sort|lot) | (?:his|her|their)\ kind
+    )\b""",
+    re.VERBOSE,
+)
+_SOMEBODY = re.compile(
+    r"\b(?:you|your|yourself|he|him|his|she|her|they|them|their|people|th[eo]se|nobody|somebody"
+    r"|everyone|everybody)\b"
+)
+_DEMAND = re.compile(
+    r"\b(?:should|ought|deserves?|wish|hope|will|won't|going to|must|better|never)\b|'ll\b"
+)
+_GROUP_WEIGHT, _DEMAND_WEIGHT = 2.0, 1.0
+
 
 class _Weights(NamedTuple):
     """Of a word: how rare it is, and how far it speaks for hostility."""
@@ -91,7 +115,33 @@ def _weights() -> _Weights:
 
 def hostility(text: str) -> float:
     """Return from 0 to 1 how hostile the wording of a sentence is."""
+    return _share(_hostile(_folded(text)))
+
+
+def suspicion(text: str) -> float:
+    """Return from 0 to 1 how far a sentence deserves a look; never less than :func:`hostility`.
+
+    It is 1 where most words are unknown, as in another language. Being no verdict, it also counts
+    what clean sentences have as well: that they name a group of people, or demand something.
+    """
     plain = _folded(text)
+    _, known, words = _logit(plain)
+    if 2 * known < words:
+        return 1.0
+    odds = _hostile(plain)
+    if _GROUPS.search(plain):
+        odds += _GROUP_WEIGHT
+    if _SOMEBODY.search(plain) and _DEMAND.search(plain):
+        odds += _DEMAND_WEIGHT
+    return _share(odds)
+
+
+def _share(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds))
+
+
+def _hostile(plain: str) -> float:
+    """Return the log-odds that a folded text is hostile."""
     phrases = _PHRASE_WEIGHT if _PHRASES.search(plain) else 0.0
     score = _logit(plain)[0]
     bare = _unmasked(plain)
@@ -99,13 +149,7 @@ def hostility(text: str) -> float:
         score = max(score, _logit(bare)[0])
         phrases = phrases or (_PHRASE_WEIGHT if _PHRASES.search(bare) else 0.0)
     aim = _ADDRESSED_WEIGHT if _ADDRESSED.search(bare) else _OTHER_WEIGHT
-    return 1 / (1 + math.exp(-(score + phrases + aim)))
-
-
-def suspicion(text: str) -> float:
-    """Return :func:`hostility`; or 1 where most words are unknown, as in another language."""
-    _, known, words = _logit(_folded(text))
-    return 1.0 if 2 * known < words else hostility(text)
+    return score + phrases + aim
 
 
 def _logit(text: str) -> tuple[float, int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import runpy
 from pathlib import Path
 
 import pytest
@@ -20,9 +22,9 @@ HERE = Path(__file__).parent
 DOCS = HERE.parent.parent / "docs" / "how-to" / "block-toxic-text.md"
 
 
-def labelled() -> list[tuple[str, str, str]]:
+def labelled(name: str = "toxicity_sentences.tsv") -> list[tuple[str, str, str]]:
     rows: list[tuple[str, str, str]] = []
-    for line in (HERE / "toxicity_sentences.tsv").read_text(encoding="utf-8").splitlines():
+    for line in (HERE / name).read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             label, kind, text = line.split("\t")
             rows.append((label, kind, text))
@@ -60,12 +62,68 @@ def test_the_docs_publish_each_kind() -> None:
         assert f"| {label}: {kind} | {share(label, 0.5, kind):.0%} |" in text
 
 
-def test_the_docs_say_what_the_screen_before_a_model_costs() -> None:
-    toxic = [suspicion(text) >= 0.05 for label, _, text in labelled() if label == "toxic"]
-    missed = toxic.count(False)
+def test_the_docs_publish_what_is_found_in_the_held_out_set() -> None:
+    found = {
+        label: sum(hostility(text) >= 0.5 for one, _, text in held_out() if one == label)
+        for label in ("toxic", "clean")
+    }
+    text = " ".join(DOCS.read_text().split())
 
-    expected = f"{missed} of the {len(toxic)} toxic sentences below, {missed / len(toxic):.1%}"
-    assert expected.replace("%", " %") in DOCS.read_text()
+    assert (
+        f"of 76 held-out toxic sentences (`toxicity_held_out.tsv`) it finds {found['toxic'] / 76:.1%}"
+        in text
+    )
+    assert f"and {found['clean'] / 151:.1%} of 151 clean ones" in text
+
+
+def lost(rows: list[tuple[str, str, str]], threshold: float) -> float:
+    passed = [suspicion(text) >= threshold for label, _, text in rows if label == "toxic"]
+    return passed.count(False) / len(passed)
+
+
+def held_out() -> list[tuple[str, str, str]]:
+    return labelled("toxicity_held_out.tsv")
+
+
+@pytest.mark.parametrize("threshold", [0.01, 0.015, 0.02, 0.025, 0.03, 0.05])
+def test_the_docs_say_what_the_screen_before_a_model_loses(threshold: float) -> None:
+    clean = [suspicion(text) >= threshold for label, _, text in held_out() if label == "clean"]
+    cells = lost(labelled(), threshold), lost(held_out(), threshold), sum(clean) / len(clean)
+
+    assert f"| {threshold} | {' | '.join(f'{one:.1%}' for one in cells)} |" in DOCS.read_text()
+
+
+def test_the_screen_that_the_docs_recommend_loses_one_in_twenty_at_most() -> None:
+    assert lost(labelled(), 0.02) < 0.05
+    assert lost(held_out(), 0.02) < 0.05
+
+
+def test_the_held_out_set_is_another() -> None:
+    assert not {text for _, _, text in labelled()} & {text for _, _, text in held_out()}
+    assert len(held_out()) >= 200
+
+
+def test_the_page_of_measurements_is_made_from_the_results() -> None:
+    made = runpy.run_path(str(HERE.parent.parent / "bench" / "toxicity_page.py"))
+    result = json.loads(made["RESULTS"].read_text(encoding="utf-8"))
+
+    assert made["PAGE"].read_text(encoding="utf-8") == made["page"](result)
+    for row in result["screen"]["curve"]:
+        assert row["lost_tuned"] == pytest.approx(lost(labelled(), row["threshold"]))
+        assert row["lost_held_out"] == pytest.approx(lost(held_out(), row["threshold"]))
+
+
+@given(st.sampled_from([text for _, _, text in labelled()]))
+def test_what_is_hostile_is_suspicious(text: str) -> None:
+    assert suspicion(text) >= hostility(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["All of those people are animals and should be locked up.",
+             "They should all be hanged in the street.", "Even your parents wish that too."]
+)  # fmt: skip
+def test_groups_and_demands_are_suspicious_but_not_hostile(text: str) -> None:
+    assert hostility(text) < 0.03 < suspicion(text)
 
 
 def test_ordinary_sentences_pass() -> None:
