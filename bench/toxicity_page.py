@@ -44,8 +44,8 @@ sentences per second above and near them.
 
 *Lost* is the share of toxic sentences that are not passed on, so that no model can find them: of
 the {tuned} on which the screen was set, and of {held} held-out ones, which were written before and
-served for nothing but this table and the choice of a threshold from it. Expect the held-out figure,
-at best.
+served for this table, to choose a threshold from it, and to turn down five other rules. Expect the
+held-out figure, at best.
 
 *Passed* is the share of clean sentences that cost a model call: of the hard ones of the first set,
 of ordinary ones, of {answers} sentences of answers on everyday subjects (war, illness and crime

@@ -12,6 +12,7 @@ from ...wire.errors import ConfigurationError
 from ..action import Action, ActionLike, action_of
 from ..blocking import Blocking
 from ..guard import Finding, OnError, Scanner
+from ..hold import HoldLike, hold_of
 from . import wording
 from .checkpoint import ModelName, library, located
 from .engine import Stats, shared_engine
@@ -69,6 +70,8 @@ class Toxicity:
         time_limit: for how many seconds a stream waits for the model; default 10. Afterwards the
             guard has failed.
         batch: how windows are put together.
+        hold: how much more must arrive before a piece leaves, at least: a number of tokens, or a
+            :class:`Hold`; default 0.
         on_error: ``"closed"`` (default) ends the stream when the guard fails; ``"open"`` goes on.
 
     Raises:
@@ -78,7 +81,6 @@ class Toxicity:
     """
 
     name = "toxicity"
-    hold = 0
     blocking = Blocking(time_limit=None)  # the engine keeps to `time_limit`
 
     def __init__(  # noqa: PLR0913  # one knob each; all but two are rarely touched
@@ -96,8 +98,10 @@ class Toxicity:
         precision: Precision = "float32",
         time_limit: float = 10.0,
         batch: Batch | None = None,
+        hold: HoldLike = 0,
         on_error: OnError = "closed",
     ) -> None:
+        self.hold = hold_of(hold)
         self.on_error: OnError = checked_on_error(on_error)
         self._limits = limits_of(max_hold, overlap, "Toxicity")
         self._time_limit = _seconds(time_limit)

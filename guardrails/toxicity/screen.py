@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..action import Action, ActionLike, action_of
 from ..guard import Finding, OnError, Scanner
+from ..hold import HoldLike, hold_of
 from . import wording
 from .scanner import WindowScanner
 from .settings import checked_on_error, limits_of, score_of
@@ -31,13 +32,14 @@ class ToxicityScreen:
         max_hold: the longest sentence looked at as one, in characters; default 400. A longer one
             is looked at in parts.
         overlap: how many characters such parts share; default 80.
+        hold: how much more must arrive before a piece leaves, at least: a number of tokens, or a
+            :class:`Hold`; default 0.
 
     Raises:
         ConfigurationError: a setting cannot work; the message says what to write instead.
     """
 
     name = "toxicity_screen"
-    hold = 0
     blocking = False
 
     def __init__(
@@ -48,7 +50,9 @@ class ToxicityScreen:
         on_error: OnError = "closed",
         max_hold: int = 400,
         overlap: int = 80,
+        hold: HoldLike = 0,
     ) -> None:
+        self.hold = hold_of(hold)
         self.on_error: OnError = checked_on_error(on_error)
         self._threshold = score_of("threshold", threshold)
         self._action = action_of(action)

@@ -9,7 +9,7 @@ from support.guard import WordGuard
 from support.secrets import cuts, pieces
 
 from streamward.errors import ConfigurationError
-from streamward.guardrails import PII, Hold, Pattern, SecretScan, Sentences, Terms
+from streamward.guardrails import PII, Hold, Pattern, SecretScan, Sentences, Terms, ToxicityScreen
 from streamward.guardrails.channel import ChannelText
 from streamward.guardrails.hold import HoldLike, WordCount
 from streamward.guardrails.panel import Panel
@@ -67,6 +67,7 @@ def test_every_guard_has_its_hold_and_the_longest_counts():
         SecretScan(hold=Hold(2, "words")),
         Sentences("s", bool, hold=Hold(2, "words")),
         Terms("t", ["x"], hold=Hold(2, "words")),
+        ToxicityScreen(hold=Hold(2, "words")),
     ],
     ids=lambda guard: type(guard).__name__,
 )
