@@ -13,19 +13,15 @@ import argparse
 import asyncio
 import contextlib
 import json
-import os
-import socket
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
+from bench.serving import serving
 from bench.texts import dense, prose, tokens
 
 SENTENCES = 60
@@ -73,30 +69,6 @@ def frames(text: str) -> list[bytes]:
     return [*said, frame({}, "stop"), b"data: [DONE]\n\n"]
 
 
-@contextlib.contextmanager
-def serving(variant: str) -> Generator[str]:
-    """Run a variant in a process of its own; yield its URL."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "bench.overhead", "--serve", variant, "--port", str(port)],
-        cwd=Path(__file__).parent.parent,
-        env=os.environ,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            with contextlib.suppress(httpx.TransportError):
-                httpx.get(f"{url}/cpu")
-                break
-            time.sleep(0.1)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
 async def answer(url: str) -> None:
     """Read one answer to its end, as cheaply as can be: the client shares the machine."""
     parts = urlsplit(url)
@@ -123,7 +95,7 @@ def cost(client: httpx.Client, url: str, name: str) -> float:
 def measure(rounds: int) -> dict[str, dict[str, float]]:
     """Ask every variant in turn; return the median cost of each, and what it adds to the bare."""
     with contextlib.ExitStack() as stack:
-        urls = {v: stack.enter_context(serving(v)) for v in VARIANTS}
+        urls = {v: stack.enter_context(serving("bench.overhead", "--serve", v)) for v in VARIANTS}
         client = stack.enter_context(httpx.Client(timeout=60))
         samples: dict[tuple[str, str], list[float]] = {}
         for turn in range(rounds + 1):
