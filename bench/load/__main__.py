@@ -32,6 +32,8 @@ _COLUMNS = (
     ("achieved", "achieved", 100.0, "%"),
     ("lag_p50_ms", "lag p50", 1.0, "ms"),
     ("lag_p99_ms", "p99", 1.0, "ms"),
+    ("delay_p50_ms", "delay p50", 1.0, "ms"),
+    ("delay_p99_ms", "p99", 1.0, "ms"),
     ("cpu", "CPU", 100.0, "%"),
     ("us_per_token", "a token", 1.0, "µs"),
     ("memory_kb_per_stream", "a stream", 1.0, "KB"),

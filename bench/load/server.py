@@ -1,9 +1,10 @@
 """The measured side: an app that streams like a model, and a meter inside the same process.
 
 ``/stream`` answers with a chat completion, one token a frame, each due at its own time; a late one
-does not move those behind it. ``created`` holds the time of sending in µs on the monotonic clock,
-which all processes of a machine share. ``/start`` opens a window of measurement, ``/stop`` closes
-it, tells what it saw and ends the streams. They stand beside the middleware, not behind it.
+does not move those behind it. ``created``, the same in all frames of a stream as with a real model,
+says when the first token is due, in µs on the monotonic clock that all processes of a machine
+share. ``/start`` opens a window of measurement, ``/stop`` closes it, tells what it saw and ends the
+streams. They stand beside the middleware, not behind it.
 """
 
 from __future__ import annotations
@@ -53,23 +54,24 @@ class Model:
         chance = random.Random(query["number"][0])
         headers = [(b"content-type", b"text/event-stream")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send(_body(b'{"role":"assistant","content":""}'))
-        at = chance.randrange(len(self._deltas))
-        clock = asyncio.get_running_loop().time
+        clock = time.monotonic
         due = clock() + chance.random() / rate
+        began = int(due * 1e6)
+        at = chance.randrange(len(self._deltas))
+        await send(_body(began, b'{"role":"assistant","content":""}'))
         mine = self._round
         sent = 0
         while sent < most and mine == self._round:
             await asyncio.sleep(max(due - clock(), 0))
-            await send(_body(self._deltas[(at + sent) % len(self._deltas)]))
+            await send(_body(began, self._deltas[(at + sent) % len(self._deltas)]))
             due += 1 / rate
             sent += 1
-        await send(_body(b"{}", b'"stop"'))
+        await send(_body(began, b"{}", b'"stop"'))
         await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
 
 
-def _body(delta: bytes, finish: bytes = b"null") -> dict[str, Any]:
-    frame = _FRAME % (time.monotonic_ns() // 1_000, delta, finish)
+def _body(began: int, delta: bytes, finish: bytes = b"null") -> dict[str, Any]:
+    frame = _FRAME % (began, delta, finish)
     return {"type": "http.response.body", "body": frame, "more_body": True}
 
 
