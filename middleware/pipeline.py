@@ -11,6 +11,7 @@ from ..guardrails import Guard, StreamActions, Ward
 from ..wire import (
     PLAIN,
     SSE,
+    Alike,
     Dialect,
     Frame,
     Framing,
@@ -84,6 +85,7 @@ class Pipeline:
         self._sniffing = b"" if framing is PLAIN else None
         self._dialect: Dialect | None = None
         self._reader: Reader | None = None
+        self._alike = Alike()
         self._id_seen = False
         self._unread = False
         self.blocking = any(guard.blocking for guard in self._guards)
@@ -246,9 +248,14 @@ class Pipeline:
         return steps
 
     def _steps(self, reader: Reader, frame: Frame) -> list[Step]:
+        if reader.steady and (known := self._alike.read(frame)) is not None:
+            return known
         if self._ward is not None and repeats_a_name(frame.data or b""):
             raise UnreadableFrameError("an object in a frame has the same name twice")
-        return reader.read(frame)
+        steps = reader.read(frame)
+        if reader.steady:
+            self._alike.learn(frame, steps)
+        return steps
 
     def _recognise(self, frame: Frame) -> Dialect:
         if is_bare_error(frame):

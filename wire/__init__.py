@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .alike import Alike
 from .deep import deep_scan
 from .detect import (
     DIALECTS,
@@ -30,6 +31,7 @@ __all__ = [
     "PAYLOAD",
     "PLAIN",
     "SSE",
+    "Alike",
     "Channel",
     "Close",
     "Dialect",

@@ -54,11 +54,14 @@ class Reader(ABC):
         usage: the token counts stated so far.
         failed: True after an error frame of the upstream's own.
         every_frame_speaks: True where nobody can tell a token from another frame with data.
+        steady: True where a frame that differs from the last two in its text only, and these held
+            a piece of one channel each and nothing else, holds the next piece and nothing else.
     """
 
     usage: Usage | None = None
     failed: bool = False
     every_frame_speaks: bool = False
+    steady: bool = False
 
     @abstractmethod
     def read(self, frame: Frame) -> list[Step]:

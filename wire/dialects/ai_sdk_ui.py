@@ -63,6 +63,8 @@ _START = frozenset({"type", "messageId", "messageMetadata"})
 class AiSdkUiReader(Reader):
     """Reads one message; parts are told apart by ``id`` and ``toolCallId``."""
 
+    steady = True
+
     def __init__(self) -> None:
         self._parts: dict[tuple[str, str], Channel] = {}  # that are open, by sort and id
         self._spoken: set[str] = set()  # tool calls whose input was streamed

@@ -41,6 +41,8 @@ _OF_MESSAGE = ("message_start", "message_delta", "message_stop")
 class AnthropicReader(Reader):
     """Reads one message; a content block is a channel."""
 
+    steady = True
+
     def __init__(self) -> None:
         self._channels: dict[int, dict[str, Channel]] = {}  # by block: those that are open
         self._begun = False

@@ -49,6 +49,8 @@ _TOKEN_IDS = ("token_ids", "prompt_token_ids")
 class OpenAIChatReader(Reader):
     """Reads one chat completion stream; ``n`` choices, each with its channels."""
 
+    steady = True
+
     def __init__(self) -> None:
         self._channels: dict[tuple[str | int, ...], Channel] = {}
         self._speaking: dict[int, str] = {}  # by choice: the kind of text that it speaks now
