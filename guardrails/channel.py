@@ -156,15 +156,15 @@ class ChannelText:
         if self._scanner is None:
             self._scanner = self._panel.scanner()
             self._fed = 0
-        self._runs.append((self._fed, run))
+        runs = self._runs
+        runs.append((self._fed, run))
         self._fed += len(run.text)
         verdicts = self._scanner.feed(run.text)
         self._note(verdicts)
         # A finding is final only with its text: pieces before `decided` are not asked for again.
-        while self._runs and self._runs[0][0] + len(self._runs[0][1].text) <= self._scanner.decided:
-            if len(self._runs) == 1:
-                break
-            self._runs.popleft()
+        decided = self._scanner.decided
+        while len(runs) > 1 and runs[0][0] + len(runs[0][1].text) <= decided:
+            runs.popleft()
         return verdicts
 
     def _end_run(self) -> list[Verdict]:

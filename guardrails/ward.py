@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..wire import (
@@ -75,21 +74,19 @@ class _Wholes:
         return result
 
 
-@dataclass(slots=True)
 class _Waiting:
     """A frame in the queue."""
 
-    frame: Frame
-    size: int
-    parts: list[tuple[ChannelText, Path, Part]] = field(
-        default_factory=list[tuple[ChannelText, Path, Part]]
-    )
-    edits: dict[Path, Any] = field(default_factory=dict[Path, Any])
-    scrubs: list[tuple[Scrub, ChannelText | None]] = field(
-        default_factory=list[tuple[Scrub, ChannelText | None]]
-    )
-    wholes: dict[Path, tuple[Edit, ...]] = field(default_factory=dict[Path, tuple[Edit, ...]])
-    blocked: bool = False
+    __slots__ = ("blocked", "edits", "frame", "parts", "scrubs", "size", "wholes")
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self.size = len(frame.raw)
+        self.parts: list[tuple[ChannelText, Path, Part]] = []
+        self.edits: dict[Path, Any] = {}
+        self.scrubs: list[tuple[Scrub, ChannelText | None]] = []
+        self.wholes: dict[Path, tuple[Edit, ...]] = {}
+        self.blocked = False
 
 
 class Ward:
@@ -144,7 +141,7 @@ class Ward:
             HoldLimitError: too much is waiting.
             GuardFailedError: a guard raised, and its policy is *closed*.
         """
-        waiting = _Waiting(frame, len(frame.raw))
+        waiting = _Waiting(frame)
         self._queue.append(waiting)
         self._held += waiting.size
         if frame.aside:
@@ -179,9 +176,12 @@ class Ward:
         channel = self._channels.get(step.channel)
         if channel is None:
             channel = self._channels[step.channel] = ChannelText(step.channel.form, self._panel)
-        # What was found in this leaf as a whole goes whatever the channel makes of it.
-        waiting.edits.pop(step.path, None)
-        part, verdicts = channel.add(step.text, waiting.wholes.get(step.path, ()))
+        also: Sequence[Edit] = ()
+        if waiting.wholes:
+            # What was found in this leaf as a whole goes whatever the channel makes of it.
+            waiting.edits.pop(step.path, None)
+            also = waiting.wholes.get(step.path, ())
+        part, verdicts = channel.add(step.text, also)
         waiting.parts.append((channel, step.path, part))
         self._count(verdicts)
 

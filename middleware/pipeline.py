@@ -219,7 +219,8 @@ class Pipeline:
         if self.failure is not None:
             return
         self.frames += 1
-        self._id_seen = self._id_seen or frame.aside.startswith(b"id") or b"\nid" in frame.aside
+        if frame.aside:
+            self._id_seen = self._id_seen or b"\nid" in b"\n" + frame.aside
         steps = self._read(frame) if frame.data is not None else []
         if self._ward is None:
             leaving.append(frame.raw)
@@ -243,8 +244,11 @@ class Pipeline:
                 raise
             self._unread = True
             return []
-        self.tokens += sum(type(step) is Text for step in steps)
-        self.spoken += bool(self.spoken or self.tokens or self._reader.every_frame_speaks)
+        for step in steps:
+            if type(step) is Text:
+                self.tokens += 1
+        if self.spoken or self.tokens or self._reader.every_frame_speaks:
+            self.spoken += 1
         return steps
 
     def _steps(self, reader: Reader, frame: Frame) -> list[Step]:

@@ -45,6 +45,8 @@ class SseFramer:
 
     def feed(self, chunk: bytes) -> list[Frame]:
         """Take bytes; return the blocks that are complete now."""
+        if self._is_usual(chunk):
+            return [Frame(chunk, chunk[6:-2])]
         self._check()
         frames: list[Frame] = []
         if self._after_cr and chunk:
@@ -67,6 +69,17 @@ class SseFramer:
         if not frames:
             self._check()  # else what came before the large block leaves, and the next call raises
         return frames
+
+    def _is_usual(self, chunk: bytes) -> bool:
+        """Whether a chunk is one whole block of one data line, and nothing waits before it."""
+        return (
+            not (self._buffer or self._seen_cr or self._at_start or self._too_large)
+            and chunk.startswith(b"data: ")
+            and chunk.endswith(b"\n\n")
+            and chunk.count(b"\n") == 2
+            and b"\r" not in chunk
+            and len(chunk) <= self._limit
+        )
 
     def _check(self) -> None:
         if self._too_large:
