@@ -18,7 +18,7 @@ def serving(module: str, *arguments: str) -> Generator[str]:
     """Run a module that takes ``--port``; yield its URL once somebody listens there.
 
     Raises:
-        RuntimeError: nobody listened within 60 seconds.
+        RuntimeError: nobody listened within two minutes.
     """
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -34,7 +34,7 @@ def serving(module: str, *arguments: str) -> Generator[str]:
 
 
 def _wait(server: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while server.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return

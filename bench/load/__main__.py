@@ -6,7 +6,8 @@ variant gets the same streams, in turn, round after round, each time in a fresh 
     python -m bench.load [--streams 1000] [--rounds 3] [--search] [--json FILE]
 
 ``waited`` is the part of the time in which the server was ready but did not get its core: where it
-is not near 0, something else ran on the machine, and lags are not to be trusted.
+is not near 0, something else ran on the machine, and lags are not to be trusted. CPU time is, and
+so is ``by CPU``: how many streams would use up the core at what a token costs under this load.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ _COLUMNS = (
     ("delay_p99_ms", "p99", 1.0, "ms"),
     ("cpu", "CPU", 100.0, "%"),
     ("us_per_token", "a token", 1.0, "µs"),
+    ("streams_by_cpu", "by CPU", 1.0, "streams"),
     ("memory_kb_per_stream", "a stream", 1.0, "KB"),
     ("ttft_p50_ms", "TTFT", 1.0, "ms"),
     ("ttft_added_ms", "added", 1.0, "ms"),

@@ -51,12 +51,14 @@ async def trial(url: str, load: Load) -> dict[str, Any]:
     await asyncio.gather(*(reading.over for reading in readings))
     tokens = frames / wall
     memory = seen.pop("rss") - empty
+    us_per_token = seen["cpu"] / tokens * 1e6
     return {
         "streams": load.streams,
         "tokens_per_s": tokens,
         "achieved": tokens / load.streams / load.rate,
         **seen,
-        "us_per_token": seen["cpu"] / tokens * 1e6,
+        "us_per_token": us_per_token,
+        "streams_by_cpu": 1e6 / us_per_token / load.rate,
         "client_cpu": cpu / wall,
         "memory_kb_per_stream": memory / load.streams / 1024,
         "whole": tally.whole,

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 FIGURES = {
     "streams", "tokens_per_s", "achieved", "wall", "cpu", "waited", "lag_p50_ms", "lag_p99_ms",
-    "lag_max_ms", "gc_max_ms", "us_per_token", "client_cpu", "memory_kb_per_stream", "whole",
+    "lag_max_ms", "gc_max_ms", "us_per_token", "streams_by_cpu", "client_cpu", "memory_kb_per_stream", "whole",
     "delay_p50_ms", "delay_p99_ms", "ttft_p50_ms", "ttft_p99_ms", "ttft_added_ms",
 }  # fmt: skip
 
