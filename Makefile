@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS ?= .venv-peers
 SYSTEM := redis-server nginx curl chromium
 
-.PHONY: demo test soak lint types docs bench format clean system
+.PHONY: demo test soak lint types docs bench bench-peers format clean system
 
 demo: $(VENV)/.demo-ready
 	$(BIN)/streamward demo
@@ -30,12 +31,17 @@ docs: $(READY)
 bench: $(READY)
 	$(BIN)/python -m bench.overhead
 
+# Beside other people's guards, which live in an environment of their own.
+bench-peers: $(PEERS)/.ready
+	PYTHONPATH=src $(PEERS)/bin/python -m bench.guard --json bench/results/guard.json
+	PYTHONPATH=src $(PEERS)/bin/python -m bench.guard.plot
+
 format: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis docs/_build dist
+	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis docs/_build dist
 
 # The demo needs no test tools; the stamps are files so that a second call costs nothing.
 $(VENV)/.demo-ready: pyproject.toml
@@ -51,6 +57,11 @@ $(READY): $(VENV)/.demo-ready
 	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet 'torch==2.13.0'
 	$(BIN)/python -m pip freeze | grep '^torch==' > $(VENV)/torch.txt
 	$(BIN)/python -m pip install --quiet --editable '.[toxicity]' --constraint $(VENV)/torch.txt
+	touch $@
+
+$(PEERS)/.ready: bench/guard/peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --editable '.[pii]' --requirement bench/guard/peers.txt
 	touch $@
 
 # Installed where missing and permitted; without permission the tests say what is missing.

@@ -20,6 +20,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "signatures",  # docs/ext/signatures.py
     "tables",  # docs/ext/tables.py
+    "measured",  # docs/ext/measured.py
 ]
 
 # `reference/sizes.md` is no page of its own: `reference/libraries.md` includes it.

@@ -39,7 +39,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-class _Table(SphinxDirective, ABC):
+class Table(SphinxDirective, ABC):
     """A directive without content that is a table."""
 
     @abstractmethod
@@ -54,7 +54,7 @@ class _Table(SphinxDirective, ABC):
         return self.parse_text_to_nodes("\n".join(lines))
 
 
-class DialectTable(_Table):
+class DialectTable(Table):
     """The rows of ``streamward.wire.DIALECTS``, in the order in which they are asked."""
 
     def head(self) -> Sequence[str]:
@@ -64,7 +64,7 @@ class DialectTable(_Table):
         return map(dialect_row, DIALECTS)
 
 
-class VersionTable(_Table):
+class VersionTable(Table):
     """Each library of pyproject.toml, and the version that these pages were built with."""
 
     def head(self) -> Sequence[str]:
@@ -77,7 +77,7 @@ class VersionTable(_Table):
             yield name, f"`{requirement.removeprefix(name)}`", _installed(name)
 
 
-class ConstantTable(_Table):
+class ConstantTable(Table):
     """The public names of a module that are neither classes nor functions."""
 
     required_arguments = 1

@@ -1,36 +1,30 @@
-"""What the guard against personal data costs and delays, on text alone: no server, no network.
+"""What ``PII`` alone costs and delays, on text: no server, no network.
 
 CPU time per token (four characters on average), fed token by token; the best of several rounds, in
 turn with Presidio over the same whole text, so that all figures are of one run on one machine.
-
-    python -m bench.guard [--rounds 5] [--json FILE]
 """
 
 from __future__ import annotations
 
-import argparse
 import gc
-import json
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import tldextract
-import tldextract.tldextract
-from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
-from presidio_analyzer.predefined_recognizers import IbanRecognizer, SpacyRecognizer
+from presidio_analyzer.predefined_recognizers import IbanRecognizer
 
+from bench.guard.batch import engines, presidio
+from bench.guard.clock import Figures, seconds, spread
 from bench.texts import dense, prose, tokens
 from streamward.guardrails.pii import PII
 from streamward.guardrails.pii.engine import Engine
 from streamward.guardrails.pii.matching import PatternMatcher
 from streamward.guardrails.pii.phones import SparingPhoneRecognizer
-from streamward.guardrails.pii.tokens import WordEngine
+
+__all__ = ["measure"]
 
 _MARKDOWN = """\
 # Report {n}
@@ -56,22 +50,28 @@ _ASKED: tuple[tuple[type, str], ...] = (
     (SparingPhoneRecognizer, "analyze"),
     (IbanRecognizer, "analyze"),
 )
-Figures = dict[str, float]
 
 
 def texts() -> dict[str, str]:
-    code = Path(__file__).read_text() + (Path(__file__).parent / "overhead.py").read_text()
+    code = Path(__file__).read_text() + (Path(__file__).parents[1] / "overhead.py").read_text()
     markdown = "".join(_MARKDOWN.format(n=n) for n in range(60))
     return {"prose": prose(250), "markdown": markdown, "code": code, "dense": dense(80)}
 
 
-def presidio() -> AnalyzerEngine:
-    """Presidio as it comes, without a model and without the network."""
-    tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
-    registry: Any = RecognizerRegistry(supported_languages=["en"])
-    registry.load_predefined_recognizers(languages=["en"])
-    registry.recognizers = [r for r in registry.recognizers if not isinstance(r, SpacyRecognizer)]
-    return AnalyzerEngine(registry=registry, nlp_engine=WordEngine("en"))
+def measure(rounds: int) -> dict[str, Any]:
+    """Return all figures of ``PII()``."""
+    guard = PII()
+    rows = costs(guard, rounds)
+    for name, text in texts().items():
+        rows[name] |= {"calls_per_1k": calls(guard, text), **delays(guard, text)}
+    feed_ms, unit = worst_feed(guard)
+    return {
+        "texts": rows,
+        "scaling_us_per_token": scaling(guard),
+        "worst_feed_ms": feed_ms,
+        "worst_feed_on": unit,
+        "state_bytes": {name: state(guard, text) for name, text in texts().items()},
+    }
 
 
 def stream(guard: PII, pieces: list[str]) -> None:
@@ -81,25 +81,22 @@ def stream(guard: PII, pieces: list[str]) -> None:
     scanner.finish()
 
 
-def seconds(work: Callable[..., object], *args: object) -> float:
-    begin = time.process_time()
-    work(*args)
-    return time.process_time() - begin
-
-
 def costs(guard: PII, rounds: int) -> dict[str, Figures]:
-    """Return µs per token of the stream and of the batch, in turn."""
-    analyzer = presidio()
+    """Return µs per token of the stream, and of the batch with each engine, in turn."""
+    batches = {name: presidio(engine) for name, engine in engines().items()}
     rows: dict[str, Figures] = {}
     for name, text in texts().items():
         pieces = tokens(text)
-        ours: list[float] = []
-        batch: list[float] = []
+        taken: dict[str, list[float]] = {key: [] for key in ("stream", *batches)}
         for _ in range(rounds):
-            ours.append(seconds(stream, guard, pieces))
-            batch.append(seconds(analyzer.analyze, text, "en"))
-        mine, theirs = (min(times) / len(pieces) * 1e6 for times in (ours, batch))
-        rows[name] = {"us_per_token": mine, "presidio_us": theirs, "ratio": theirs / mine}
+            taken["stream"].append(seconds(stream, guard, pieces))
+            for key, analyzer in batches.items():
+                taken[key].append(seconds(analyzer.analyze, text, "en"))
+        best = {key: min(times) / len(pieces) * 1e6 for key, times in taken.items()}
+        ours = best.pop("stream")
+        rows[name] = {"us_per_token": ours}
+        rows[name] |= {f"presidio_{key}_us": cost for key, cost in best.items()}
+        rows[name] |= {f"ratio_{key}": cost / ours for key, cost in best.items()}
     return rows
 
 
@@ -116,17 +113,7 @@ def delays(guard: PII, text: str) -> Figures:
         late += [sum(end >= one.end for end in ends) - 1 for one in found]
         while len(waited) <= step and ends[len(waited)] <= scanner.decided:
             waited.append(step - len(waited))
-    return {**_spread("token", waited), **_spread("finding", late)}
-
-
-def _spread(name: str, values: list[int]) -> Figures:
-    values = sorted(values) or [0]
-    return {
-        f"{name}_mean": statistics.fmean(values),
-        f"{name}_p50": values[len(values) // 2],
-        f"{name}_p99": values[int(len(values) * 0.99)],
-        f"{name}_max": values[-1],
-    }
+    return {**spread("token", waited), **spread("finding", late)}
 
 
 def calls(guard: PII, text: str) -> float:
@@ -199,31 +186,3 @@ def _size(root: object, shared: set[int]) -> int:
         todo += [x for x in gc.get_referents(one) if id(x) not in shared or x is root]
         todo += vars(one).values() if hasattr(one, "__dict__") else ()
     return total
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    guard = PII()
-    rows = costs(guard, options.rounds)
-    for name, text in texts().items():
-        rows[name] |= {"calls_per_1k": calls(guard, text), **delays(guard, text)}
-    for name, row in rows.items():
-        print(name, *(f"{key}={value:.2f}" for key, value in row.items()))
-    feed_ms, unit = worst_feed(guard)
-    result = {
-        "texts": rows,
-        "scaling_us_per_token": scaling(guard),
-        "worst_feed_ms": feed_ms,
-        "worst_feed_on": unit,
-        "state_bytes": {name: state(guard, text) for name, text in texts().items()},
-    }
-    print(json.dumps({key: value for key, value in result.items() if key != "texts"}))
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-
-
-if __name__ == "__main__":
-    main()
