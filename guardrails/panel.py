@@ -118,18 +118,18 @@ class PanelScanner:
 
     def _ask(self, text: str | None) -> list[Verdict]:
         plain = self._looks.finish() if text is None else self._looks.plain(text)
-        for member in tuple(self._active):
-            if member.guard not in self._panel.guards:  # it failed in another run of the stream
-                self._active.remove(member)
-                continue
+        for member in self._active:
             try:
-                found = [*member.feed(plain)] if plain else []
+                found = member.feed(plain) if plain else ()
                 if text is None:
-                    found += member.finish()
-                self._claims += [self._claim(member, self._located(each)) for each in found]
+                    found = (*found, *member.finish())
+                if found:
+                    self._claims += [self._claim(member, self._located(each)) for each in found]
             except Exception as error:  # noqa: BLE001  # the policy says
                 self._panel.fail(member.guard, error)
-                self._active.remove(member)
+        if self._panel.failed:  # here, or in another run of the stream
+            guards = self._panel.guards
+            self._active = [member for member in self._active if member.guard in guards]
         return self._settle(self._frontier(final=text is None))
 
     def _claim(self, member: Member, finding: Finding) -> _Claim:
@@ -149,7 +149,9 @@ class PanelScanner:
         """Return up to where all guards are sure and no finding is cut in two."""
         frontier = self._decided + len(self._tail)
         if self._active:
-            sure = min(member.decided for member in self._active)
+            sure = self._active[0].decided
+            for member in self._active:
+                sure = min(sure, member.decided)
             if not final:
                 frontier = min(frontier, self._looks.first(sure))
             self._looks.forget(sure)
@@ -164,8 +166,9 @@ class PanelScanner:
             ready = [claim for claim in self._claims if claim.finding.end <= frontier]
             self._claims = [claim for claim in self._claims if claim.finding.end > frontier]
             verdicts = [self._verdict(group) for group in _groups(ready)]
-        self._tail = self._tail[frontier - self._decided :]
-        self._decided = frontier
+        if frontier > self._decided:
+            self._tail = self._tail[frontier - self._decided :]
+            self._decided = frontier
         return verdicts
 
     def _verdict(self, group: list[_Claim]) -> Verdict:
