@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .action import Action, ActionLike, Block, Flag, Hash, Mask, Redact, Replace
 from .blocking import Blocking, BlockingLike, blocking_of
+from .channels import Channels
 from .fakes import Fake
 from .guard import Finding, Guard, OnError, Scanner
 from .hold import Hold, HoldLike
@@ -26,6 +27,7 @@ __all__ = [
     "Block",
     "Blocking",
     "BlockingLike",
+    "Channels",
     "Fake",
     "Finding",
     "Flag",

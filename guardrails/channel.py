@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..wire import Form, JsonProjection, Projection, Run, TextProjection
+from ..wire import (
+    Form,
+    JsonProjection,
+    NumberProjection,
+    Projection,
+    Run,
+    TextProjection,
+    replacing_number,
+)
+from .channels import Treatment
 from .hold import WordCount
 from .panel import Panel, PanelScanner, Verdict
 
 __all__ = ["ChannelText", "Edit", "Part"]
 
 _FOREVER = 1 << 62
+_PROJECTIONS: dict[Form, Callable[[], Projection]] = {
+    "text": TextProjection,
+    "json": JsonProjection,
+    "number": NumberProjection,
+}
 
 
 class Part(NamedTuple):
@@ -47,13 +61,15 @@ class ChannelText:
     Args:
         form: how the channel writes its text.
         panel: the guards that decide it.
+        treatment: what an edit becomes.
     """
 
-    def __init__(self, form: Form, panel: Panel) -> None:
+    def __init__(self, form: Form, panel: Panel, treatment: Treatment = "edit") -> None:
         self._panel = panel
         self._waits = panel.waits
         self._words = WordCount()
-        self._projection: Projection = JsonProjection() if form == "json" else TextProjection()
+        self._treatment: Treatment = treatment
+        self._projection: Projection = _PROJECTIONS[form]()
         self._scanner: PanelScanner | None = None
         self._fed = 0  # characters of the current run given to the scanner
         self._runs: deque[tuple[int, Run]] = deque()  # of the current run: (offset, piece)
@@ -62,6 +78,7 @@ class ChannelText:
         self._parts = 0
         self._decided = 0
         self._closed = False
+        self._cut = False
         self.edited = False
         self.blocked: Verdict | None = None
 
@@ -83,7 +100,7 @@ class ChannelText:
         part = Part(self._length, end, text, self._parts, self._words.begun)
         self._length = part.end
         self._parts += 1
-        for start, end, new in also if self.blocked is None else ():
+        for start, end, new in also if self.blocked is None and self._treatment == "edit" else ():
             self._put(Edit(part.start + start, part.start + end, new))
         verdicts = self._look(self._projection.feed(text))
         self._decided = self._decided_position()
@@ -159,8 +176,7 @@ class ChannelText:
         runs = self._runs
         runs.append((self._fed, run))
         self._fed += len(run.text)
-        verdicts = self._scanner.feed(run.text)
-        self._note(verdicts)
+        verdicts = self._noted(self._scanner.feed(run.text))
         # A finding is final only with its text: pieces before `decided` are not asked for again.
         decided = self._scanner.decided
         while len(runs) > 1 and runs[0][0] + len(runs[0][1].text) <= decided:
@@ -170,24 +186,34 @@ class ChannelText:
     def _end_run(self) -> list[Verdict]:
         if self._scanner is None:
             return []
-        verdicts = self._scanner.finish()
-        self._note(verdicts)
+        verdicts = self._noted(self._scanner.finish())
         self._scanner = None
         self._runs.clear()
         return verdicts
 
-    def _note(self, verdicts: list[Verdict]) -> None:
+    def _noted(self, verdicts: list[Verdict]) -> list[Verdict]:
+        """Make the edits that verdicts ask for; return the verdicts as they are reported."""
+        if self._treatment == "flag":
+            verdicts = [verdict.unedited() for verdict in verdicts]
         for verdict in verdicts:
             if verdict.kind == "flag" or self.blocked is not None:
+                continue
+            if verdict.kind == "edit" and self._cut:
                 continue
             self.edited = True
             start = self._position(verdict.start)
             if verdict.kind == "block":
                 self.blocked = verdict
                 self._edits.append(Edit(start, _FOREVER, ""))
+            elif self._treatment == "cut":
+                self._cut = True
+                self._edits.append(Edit(start, _FOREVER, ""))
+            elif self._runs[-1][1].number:
+                self._put(_in_number(self._runs[-1][1], verdict))
             else:
                 text = self._projection.encode(verdict.replacement)
                 self._put(Edit(start, self._position(verdict.end), text))
+        return verdicts
 
     def _put(self, edit: Edit) -> None:
         """Add an edit; those that it overlaps become part of it."""
@@ -213,3 +239,10 @@ class ChannelText:
         if self._scanner is None:
             return self._projection.position
         return self._position(self._scanner.decided)
+
+
+def _in_number(run: Run, verdict: Verdict) -> Edit:
+    """Replace a number as a whole, wherever in it something was found."""
+    whole = verdict.end - verdict.start == len(run.text)
+    text = replacing_number(run.text, verdict.replacement if whole else None)
+    return Edit(run.starts[0], run.end, text)

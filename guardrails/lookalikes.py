@@ -4,10 +4,14 @@ A reader takes full-width digits for digits, ``%40`` for ``@``, and does not see
 a pattern does none of that. Guards therefore decide on a plain copy, and what they find is mapped
 back to the text as it came, with the invisible characters inside and right before it. The copy is
 made character by character, so it does not depend on how the text was cut.
+
+A text that begins as a JSON object or list does (JSON mode, structured output) is one whose reader
+undoes JSON's escapes, so they are undone in its copy too: an edit then never takes half of one.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
@@ -30,6 +34,11 @@ _RANGES = (
 # a decoded space or slash would cut an address in two.
 _DROPPED = re.compile(rf"%(?:2[bBdDeE]|3[0-9]|40)|[{_INVISIBLE}]")
 _BEGUN = re.compile(r"%[234]?\Z")
+# The same with the escapes of JSON, but for surrogates: no pattern looks for those.
+_JSON_DROPPED = re.compile(
+    _DROPPED.pattern + r'|\\(?:["\\/bfnrt]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})'
+)
+_JSON_BEGUN = re.compile(r"%[234]?\Z|(?<!\\)(?:\\\\)*(\\(?:u[0-9a-fA-F]{0,3})?)\Z")
 
 
 @cache
@@ -47,10 +56,11 @@ class LookAlikes:
     """Makes the plain copy of one run of text, and keeps the way back.
 
     Offsets of the copy and of the text differ only by characters that were dropped: invisible ones,
-    and the first two of an escape, whose third stands for the character.
+    and all of an escape but its last, which stands for the character.
     """
 
     def __init__(self) -> None:
+        self._json: bool | None = None  # whether it begins as JSON; None before its first character
         self._length = 0  # of the copy
         self._begun = ""  # an escape that is not complete
         self._dropped: list[int] = []  # for each dropped character: the offset in the copy
@@ -58,12 +68,15 @@ class LookAlikes:
 
     def plain(self, text: str) -> str:
         """Return the next piece of the copy; an incomplete escape waits for its rest."""
-        if not self._begun and "%" not in text and text.isascii():
+        if self._json is None and (word := text.lstrip()):
+            self._json = word[0] in "{["
+        escaped = "%" in text or (self._json and "\\" in text)
+        if not self._begun and not escaped and text.isascii():
             self._length += len(text)
             return text
         text = self._begun + text
-        begun = _BEGUN.search(text)
-        self._begun = begun[0] if begun else ""
+        begun = (_JSON_BEGUN if self._json else _BEGUN).search(text)
+        self._begun = (begun[1] or begun[0] if self._json else begun[0]) if begun else ""
         return self._copy(text[: len(text) - len(self._begun)])
 
     def finish(self) -> str:
@@ -90,17 +103,23 @@ class LookAlikes:
     def _copy(self, text: str) -> str:
         pieces: list[str] = []
         at = 0
-        for match in _DROPPED.finditer(text):
+        for match in (_JSON_DROPPED if self._json else _DROPPED).finditer(text):
             pieces.append(text[at : match.start()])
             self._length += len(pieces[-1])
-            if len(match[0]) == 1:
-                self._dropped.append(self._length)
-            else:
-                self._dropped += (self._length, self._length)
-                pieces.append(chr(int(match[0][1:], 16)))
-                self._length += 1
+            meant = _meant(match[0])
+            self._dropped += [self._length] * (len(match[0]) - len(meant))
+            pieces.append(meant)
+            self._length += len(meant)
             at = match.end()
         pieces.append(text[at:])
         self._length += len(pieces[-1])
         copy = "".join(pieces)
         return copy if copy.isascii() else copy.translate(_table())
+
+
+def _meant(found: str) -> str:
+    """Return the character that an escape stands for; nothing for an invisible one."""
+    if found[0] == "%":
+        return chr(int(found[1:], 16))
+    char = json.loads(f'"{found}"') if found[0] == "\\" else found
+    return "" if char in _INVISIBLE else char

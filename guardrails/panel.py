@@ -9,7 +9,7 @@ never takes part in an overlap.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ..wire.errors import GuardFailedError
@@ -44,6 +44,10 @@ class Verdict:
     guard: str
     kind: Kind
     replacement: str
+
+    def unedited(self) -> Verdict:
+        """Return the same where nothing may be edited: an edit is only reported."""
+        return replace(self, kind="flag") if self.kind == "edit" else self
 
 
 class _Claim(NamedTuple):
@@ -118,6 +122,8 @@ class PanelScanner:
 
     def _ask(self, text: str | None) -> list[Verdict]:
         plain = self._looks.finish() if text is None else self._looks.plain(text)
+        if self._panel.failed:
+            self._leave_out()
         for member in self._active:
             try:
                 found = member.feed(plain) if plain else ()
@@ -127,10 +133,13 @@ class PanelScanner:
                     self._claims += [self._claim(member, self._located(each)) for each in found]
             except Exception as error:  # noqa: BLE001  # the policy says
                 self._panel.fail(member.guard, error)
-        if self._panel.failed:  # here, or in another run of the stream
-            guards = self._panel.guards
-            self._active = [member for member in self._active if member.guard in guards]
+                self._leave_out()
         return self._settle(self._frontier(final=text is None))
+
+    def _leave_out(self) -> None:
+        """Go on without the guards that failed, here or in another run of the stream."""
+        guards = self._panel.guards
+        self._active = [member for member in self._active if member.guard in guards]
 
     def _claim(self, member: Member, finding: Finding) -> _Claim:
         action = self._panel.actions.of(member.guard, finding.entity)

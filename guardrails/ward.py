@@ -21,13 +21,16 @@ from ..wire import (
     Framing,
     Path,
     Scrub,
+    Sound,
     Step,
     Text,
     Whole,
+    loads,
     splice,
 )
 from ..wire.errors import HoldLimitError
 from .channel import ChannelText, Edit, Part
+from .channels import Channels
 from .guard import Guard
 from .panel import Panel, Verdict
 from .stream_actions import StreamActions
@@ -97,6 +100,7 @@ class Ward:
         framing: how frames are written anew.
         limit: how many bytes of frames may wait at the same time.
         actions: what a prompt and its answer share; default: the stream's own.
+        channels: what may be done to each sort of channel; None: what ``Channels()`` says.
 
     Attributes:
         findings: how often each (guard, entity, kind of action) was found.
@@ -111,8 +115,10 @@ class Ward:
         limit: int = MAX_HELD,
         *,
         actions: StreamActions | None = None,
+        channels: Channels | None = None,
     ) -> None:
         self._panel = Panel(guards, actions)
+        self._rules = channels or Channels()
         self._framing = framing
         self._limit = limit
         self._queue: deque[_Waiting] = deque()
@@ -166,8 +172,12 @@ class Ward:
         elif isinstance(step, Whole):
             decided = self._decide(step, waiting)
             if decided.text is not None:
-                waiting.edits[step.path] = decided.text
+                number = step.form == "number"
+                new = loads(decided.text.encode()) if number else decided.text
+                waiting.edits[step.path] = new
                 waiting.wholes[step.path] = decided.edits
+        elif isinstance(step, Sound):
+            self._sound(step, waiting)
         else:
             channel = self._channels.get(step.channel) if step.channel else None
             waiting.scrubs.append((step, channel))
@@ -175,7 +185,9 @@ class Ward:
     def _text(self, step: Text, waiting: _Waiting) -> None:
         channel = self._channels.get(step.channel)
         if channel is None:
-            channel = self._channels[step.channel] = ChannelText(step.channel.form, self._panel)
+            treatment = self._rules.treatment(step.channel)
+            channel = ChannelText(step.channel.form, self._panel, treatment)
+            self._channels[step.channel] = channel
         also: Sequence[Edit] = ()
         if waiting.wholes:
             # What was found in this leaf as a whole goes whatever the channel makes of it.
@@ -185,6 +197,12 @@ class Ward:
         waiting.parts.append((channel, step.path, part))
         self._count(verdicts)
 
+    def _sound(self, step: Sound, waiting: _Waiting) -> None:
+        dropped = self._rules.audio == "drop"
+        self.findings["channels", "AUDIO", "edit" if dropped else "flag"] += 1
+        if dropped:
+            waiting.edits[step.path] = step.silence
+
     def _close(self, channels: Iterable[Channel]) -> None:
         for key in tuple(channels):
             if channel := self._channels.pop(key, None):
@@ -192,6 +210,9 @@ class Ward:
 
     def _decide(self, step: Whole, waiting: _Waiting) -> _Decided:
         decided = self._wholes.look(step.text, step.form)
+        if self._rules.treatment_of(step.kind) == "flag":
+            verdicts = [verdict.unedited() for verdict in decided.verdicts]
+            decided = _Decided(None, verdicts, ())
         blocked = any(verdict.kind == "block" for verdict in decided.verdicts)
         waiting.blocked = waiting.blocked or blocked
         self._count(decided.verdicts, repeated=step.repeats)

@@ -129,6 +129,7 @@ class Answer:
                 path=self._path,
                 guards=self._guards(),
                 limits=self._policy.limits,
+                channels=self._policy.channels,
                 monitor=self._policy.mode == "monitor",
                 actions=self.actions,
             )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from ..guardrails import Guard, StreamActions, Ward
+from ..guardrails import Channels, Guard, StreamActions, Ward
 from ..wire import (
     PLAIN,
     SSE,
@@ -49,6 +49,7 @@ class Pipeline:
         path: the path of the request, a hint at the dialect.
         guards: who decides; none: frames are read but never held.
         limits: the size of the buffers.
+        channels: what guards may do to each sort of channel; None: what ``Channels()`` says.
         monitor: True lets every frame leave; the guards look at it behind the stream.
         actions: what the answer shares with its prompt; default: the stream's own.
 
@@ -70,14 +71,16 @@ class Pipeline:
         path: str,
         guards: Sequence[Guard],
         limits: Limits,
+        channels: Channels | None = None,
         monitor: bool = False,
         actions: StreamActions | None = None,
     ) -> None:
         self._framing = framing
+        self._channels = channels
         self._headers = headers
         self._path = path
         self._guards = () if monitor else tuple(guards)
-        self.watch = Watch(guards, limits.held) if monitor and guards else None
+        self.watch = Watch(guards, limits.held, channels) if monitor and guards else None
         self._limits = limits
         self._framer = framing.framer(limits.frame)
         self._actions = actions or StreamActions()
@@ -213,7 +216,13 @@ class Pipeline:
     def _new_ward(self) -> Ward | None:
         if not self._guards:
             return None
-        return Ward(self._guards, self._framing, self._limits.held, actions=self._actions)
+        return Ward(
+            self._guards,
+            self._framing,
+            self._limits.held,
+            actions=self._actions,
+            channels=self._channels,
+        )
 
     def _frame(self, frame: Frame, leaving: list[bytes]) -> None:
         if self.failure is not None:

@@ -11,7 +11,7 @@ from re import compile as compile_pattern
 from typing import Any, Literal
 
 from ..cache import Instant, Pace
-from ..guardrails import MAX_HELD, Guard
+from ..guardrails import MAX_HELD, Channels, Guard
 from ..wire import MAX_FRAME
 from ..wire.errors import ConfigurationError
 from .bounds import bounded
@@ -100,6 +100,7 @@ class Policy:
         guards: instead of the middleware's own; ``()`` for none.
         mode: ``"enforce"`` lets nothing leave undecided; ``"monitor"`` never delays and never
             edits: guards look at what has left, and the report says what they found.
+        channels: what guards may do to each sort of channel.
         prompt: what the guards do to a JSON request body before the application sees it:
             ``"pass"``: nothing; ``"redact"``: their actions; ``"block"``: 422 at the first
             finding; ``"pseudonymise"``: stand-ins, and the values again in the answer. A body that
@@ -117,6 +118,7 @@ class Policy:
     enabled: bool = True
     guards: tuple[Guard, ...] | None = None
     mode: Mode = "enforce"
+    channels: Channels = field(default_factory=Channels)
     prompt: PromptMode = "pass"
     cache: CachePolicy | None = field(default_factory=CachePolicy)
     heartbeat: float | None = 15.0
@@ -137,6 +139,7 @@ class Policy:
             raise ConfigurationError(
                 "Policy(mode='monitor') edits nothing: leave prompt out, or write mode='enforce'"
             )
+        _check_channels(self.channels)
         if self.on_leave not in ("cancel", "finish"):
             raise ConfigurationError("Policy(on_leave=...) is 'cancel' or 'finish'")
         if self.guards is not None:
@@ -166,7 +169,8 @@ class Routes:
                 raise ConfigurationError(f"the route {pattern!r} must start with '/' or '*'")
             own = guards if policy.guards is None else policy.guards
             enforced = own if policy.mode == "enforce" else ()
-            fingerprint = f"{policy.prompt}:{fingerprint_of(enforced)}"
+            rules = f"{policy.prompt}:{policy.channels.fingerprint()}"
+            fingerprint = f"{rules}:{fingerprint_of(enforced)}"
             called = tuple(limited.setdefault(id(guard), bounded(guard)) for guard in own)
             row = (pattern, replace(policy, guards=called), fingerprint)
             self._rows.append((compile_pattern(translate(pattern)), row))
@@ -196,6 +200,11 @@ def checked_guards(guards: Iterable[object]) -> tuple[Guard, ...]:
             raise ConfigurationError(f"{guard!r} is not a guard: write an instance, such as PII()")
         found.append(guard)
     return tuple(found)
+
+
+def _check_channels(channels: object) -> None:
+    if not isinstance(channels, Channels):
+        raise ConfigurationError("Policy(channels=...) takes a value such as Channels()")
 
 
 def _positive(owner: str, name: str, value: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..guardrails import Guard, Pseudonyms, StreamActions, Ward
+from ..guardrails import Channels, Guard, Pseudonyms, StreamActions, Ward
 from ..wire import NDJSON, Frame, deep_scan, loads, repeats_a_name
 from ..wire.errors import (
     GuardError,
@@ -18,6 +18,9 @@ from .policy import PromptMode, Scope
 from .threads import in_thread
 
 __all__ = ["guard_prompt", "status_of"]
+
+# What somebody asks in a voice is asked: nothing takes it out of the request.
+_QUESTION = Channels(audio="pass")
 
 
 async def guard_prompt(
@@ -73,7 +76,7 @@ def _edited(
             raise PromptUnreadableError("an object has the same name twice")
     except UnreadableFrameError as error:
         raise PromptUnreadableError("the body is not JSON") from error
-    ward = Ward(guards, NDJSON, limit=len(body) + 1, actions=actions)
+    ward = Ward(guards, NDJSON, limit=len(body) + 1, actions=actions, channels=_QUESTION)
     try:
         left = ward.feed(Frame(body, body), deep_scan(value))
     except UnreadableFrameError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import TypeVarTuple
 
-from ..guardrails import Guard, StreamActions
+from ..guardrails import Channels, Guard, StreamActions
 from ..wire import PLAIN, Framing, framing_of
 from ..wire.errors import StreamwardError
 from .decoding import Inflater
@@ -40,6 +40,7 @@ class Stream:
         path: the path of the request.
         guards: who decides.
         limits: the size of the buffers.
+        channels: what guards may do to each sort of channel.
         monitor: True lets every frame leave; the guards look at it behind the stream.
         actions: what the answer shares with its prompt; default: the stream's own.
 
@@ -58,6 +59,7 @@ class Stream:
         path: str,
         guards: Sequence[Guard],
         limits: Limits,
+        channels: Channels,
         monitor: bool = False,
         actions: StreamActions | None = None,
     ) -> None:
@@ -72,6 +74,7 @@ class Stream:
             path=path,
             guards=guards,
             limits=limits,
+            channels=channels,
             monitor=monitor,
             actions=actions,
         )

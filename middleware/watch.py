@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from ..guardrails import Guard, Ward
+from ..guardrails import Channels, Guard, Ward
 from ..wire import Frame, Framing, Step
 from ..wire.errors import GuardError
 from .threads import in_thread
@@ -25,14 +25,18 @@ class Watch:
     Args:
         guards: who looks.
         limit: how many bytes their ward may hold.
+        channels: what they might do to each sort of channel, if they did anything.
 
     Attributes:
         findings: how often each (guard, entity, kind of action) was found so far.
     """
 
-    def __init__(self, guards: Sequence[Guard], limit: int) -> None:
+    def __init__(
+        self, guards: Sequence[Guard], limit: int, channels: Channels | None = None
+    ) -> None:
         self._guards = tuple(guards)
         self._limit = limit
+        self._channels = channels
         self._blocking = any(guard.blocking for guard in guards)
         self._behind: deque[tuple[Frame, list[Step]]] = deque()
         self._ward: Ward | None = None
@@ -48,7 +52,7 @@ class Watch:
     def note(self, framing: Framing, frame: Frame, steps: list[Step]) -> None:
         """Take a frame that is about to leave."""
         if self._ward is None:
-            self._ward = Ward(self._guards, framing, self._limit)
+            self._ward = Ward(self._guards, framing, self._limit, channels=self._channels)
             self.findings = self._ward.findings
         if len(self._behind) >= _MAX_BEHIND:
             self._lose("overrun")

@@ -14,14 +14,15 @@ from .detect import (
     may_be_sse,
 )
 from .dialect import Dialect, Hint, Problem, Reader
-from .form import Projection, Run, TextProjection
+from .form import NumberProjection, Projection, Run, TextProjection
 from .frame import MAX_FRAME, Frame, Framer, Framing
 from .json_codec import dumps, loads, repeats_a_name
 from .json_form import JsonProjection
+from .json_number import replacing_number
 from .json_splice import Path, splice
 from .ndjson import NDJSON
 from .plain import PLAIN
-from .reading import PAYLOAD, Channel, Close, Form, Scrub, Step, Text, Usage, Whole
+from .reading import PAYLOAD, Channel, Close, Form, Scrub, Sound, Step, Text, Usage, Whole
 from .sse import SSE
 
 __all__ = [
@@ -41,12 +42,14 @@ __all__ = [
     "Framing",
     "Hint",
     "JsonProjection",
+    "NumberProjection",
     "Path",
     "Problem",
     "Projection",
     "Reader",
     "Run",
     "Scrub",
+    "Sound",
     "Step",
     "Text",
     "TextProjection",
@@ -62,5 +65,6 @@ __all__ = [
     "loads",
     "may_be_sse",
     "repeats_a_name",
+    "replacing_number",
     "splice",
 ]

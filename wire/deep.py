@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from .json_codec import is_array, is_object
+from .json_number import plain_number
 from .json_splice import Path
-from .reading import Form, Whole
+from .reading import Form, Sound, Whole
 
-__all__ = ["OPAQUE", "deep_scan", "is_base64"]
+__all__ = ["ARGUMENTS", "OPAQUE", "deep_scan", "is_base64", "sound"]
 
 # Values under these names are identifiers, enumerations or ciphertext: a change breaks the client,
 # and none of them is text of the model.
@@ -58,12 +59,17 @@ _FOREIGN = frozenset(
     {"args", "arguments", "attributes", "input", "messageMetadata", "metadata", "structuredContent"}
 )
 
+# Names under which the arguments of a tool call stand, whatever the shape.
+ARGUMENTS = frozenset({"args", "arguments", "partial_json"})
+
 # Names under which a string is itself JSON text.
 _JSON_TEXT = frozenset({"arguments", "partial_json"})
 
 _MEDIA_TYPES = ("media_type", "mediaType", "mime_type", "mimeType")
-_DATA_URL = re.compile(r"data:[\w.+/;=-]{0,200};base64,[A-Za-z0-9+/]*={0,2}")
+_DATA_URL = re.compile(r"(data:[\w.+/;=-]{0,200};base64,)[A-Za-z0-9+/]*={0,2}")
+_AUDIO_URL = "data:audio/"
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_AUDIO = re.compile(r"audio(?:/.*)?|(?:in|out)put_audio")
 # Shorter than this a word of the model could pass for base64.
 _BASE64_LEAST = 64
 
@@ -79,8 +85,12 @@ def deep_scan(
     *,
     skip: Collection[str] = OPAQUE,
     repeats: bool = False,
-) -> Iterator[Whole]:
-    """Yield every string leaf, depth first, as a text of its own.
+    kind: str = "",
+    arguments: Collection[str] = ARGUMENTS,
+) -> Iterator[Whole | Sound]:
+    """Yield every string leaf, depth first, as a text of its own; audio as what it is.
+
+    In the arguments of a tool call numbers are leaves too.
 
     Files are left out: base64 data URLs, and base64 beside a media type. Object names are not
     texts: a client looks values up by them.
@@ -90,22 +100,53 @@ def deep_scan(
         path: where it stands in its frame.
         skip: object names whose values are left alone.
         repeats: True where the texts say again what channels have said.
+        kind: ``"tool"`` where all of it is arguments of a tool call.
+        arguments: object names whose values are arguments of a tool call.
     """
-    stack: list[tuple[Any, Path, Form, Collection[str]]] = [(value, path, "text", skip)]
+    stack: list[tuple[Any, Path, Form, Collection[str], str]] = [(value, path, "text", skip, kind)]
     while stack:
-        node, at, form, names = stack.pop()
-        if isinstance(node, str):
-            if node and not (node.startswith("data:") and _DATA_URL.fullmatch(node)):
-                yield Whole(at, node, form, repeats)
-        elif is_object(node):
+        node, at, form, names, sort = stack.pop()
+        if is_object(node):
             file = _file_name(node)
-            stack.extend(
-                (node[name], (*at, name), _form(name), () if name in _FOREIGN else names)
-                for name in reversed(node)
-                if name not in names and name != file
-            )
+            if _is_sound(node):
+                yield from sound((*at, "data"), node["data"])
+                file = "data"
+            for name in reversed(node):
+                if name not in names and name != file:
+                    inner = () if name in _FOREIGN else names
+                    below = "tool" if name in arguments else sort
+                    stack.append((node[name], (*at, name), _form(name), inner, below))
         elif is_array(node):
-            stack.extend((node[i], (*at, i), form, names) for i in range(len(node) - 1, -1, -1))
+            places = range(len(node) - 1, -1, -1)
+            stack.extend((node[i], (*at, i), form, names, sort) for i in places)
+        elif isinstance(node, str):
+            yield from _string(Whole(at, node, form, repeats, sort))
+        elif sort == "tool" and type(node) in (int, float) and (digits := plain_number(repr(node))):
+            yield Whole(at, digits, "number", repeats, sort)
+
+
+def _string(leaf: Whole) -> Iterator[Whole | Sound]:
+    """Yield a string for what it is: audio, a text, or a file, which is nothing."""
+    url = _DATA_URL.fullmatch(leaf.text) if leaf.text.startswith("data:") else None
+    if url and leaf.text.startswith(_AUDIO_URL):
+        yield Sound(leaf.path, url[1])
+    elif leaf.text and not url:
+        yield leaf
+
+
+def sound(path: Path, data: str) -> Iterator[Whole | Sound]:
+    """Yield audio; as a text too when it is none that anybody could play."""
+    if data and not is_base64(data):
+        yield Whole(path, data)
+    if data:
+        yield Sound(path)
+
+
+def _is_sound(node: dict[str, Any]) -> bool:
+    """Whether an object carries audio under ``data`` (OpenAI Responses, MCP)."""
+    kinds = [node.get(name) for name in ("type", *_MEDIA_TYPES)]
+    says = any(isinstance(kind, str) and _AUDIO.fullmatch(kind) for kind in kinds)
+    return says and isinstance(node.get("data"), str)
 
 
 def _file_name(node: dict[str, Any]) -> str | None:

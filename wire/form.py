@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-__all__ = ["Projection", "Run", "TextProjection"]
+__all__ = ["NumberProjection", "Projection", "Run", "TextProjection"]
 
 
 class Run(NamedTuple):
@@ -21,12 +21,15 @@ class Run(NamedTuple):
         starts: the position of each character.
         end: the position behind the last character; those between are contiguous.
         closes: True when the run ends here.
+        number: True for a number that is not inside of a string: it comes whole, and only a number
+            may take its place.
     """
 
     text: str
     starts: Sequence[int]
     end: int
     closes: bool = False
+    number: bool = False
 
 
 class Projection(Protocol):
@@ -88,6 +91,31 @@ class TextProjection:
         joined, starts = _join(text, begin)
         self._position = begin + len(text)
         return Run(joined, starts, self._position)
+
+
+class NumberProjection:
+    """One number, as a value of its own."""
+
+    def __init__(self) -> None:
+        self._position = 0
+
+    @property
+    def position(self) -> int:
+        """Behind the number, once it has come."""
+        return self._position
+
+    def feed(self, piece: str) -> list[Run]:
+        """Take the number, whole."""
+        begin, self._position = self._position, self._position + len(piece)
+        return [Run(piece, range(begin, self._position), self._position, True, True)]
+
+    def finish(self) -> list[Run]:
+        """Return nothing: the number was whole."""
+        return []
+
+    def encode(self, text: str) -> str:
+        """Return the text itself."""
+        return text
 
 
 def _join(text: str, begin: int) -> tuple[str, Sequence[int]]:

@@ -1,7 +1,7 @@
 r"""JSON text in pieces: find the string values, decode them, remember where each character stood.
 
 Strategy: a small push parser. It knows the grammar of JSON just far enough to tell a string value
-from a name and from structure; names, numbers and structure are never readable text. Inside a
+and a number from a name and from structure; names and structure are never readable text. Inside a
 string it decodes escapes one by one and keeps an escape that is not complete (``\u00``) until the
 rest has come; so it keeps a number or a literal until what follows shows that it is one. From the
 first thing that no JSON has, the rest of the channel is one run of plain text: what cannot be read
@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from .form import Run
+from .json_number import plain_number
 
 __all__ = ["MAX_DEPTH", "MAX_SCALAR", "JsonProjection"]
 
@@ -34,6 +35,7 @@ _SCALAR = re.compile(
     r"[ \t\r\n]*(?=[,\]}])",
     re.ASCII,
 )
+_NUMBER = re.compile(r"-?[0-9][-+.0-9eE]*")
 _HALF_SCALAR = re.compile(r"[-+.0-9A-Za-z]+[ \t\r\n]*")
 _PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
@@ -76,7 +78,7 @@ class JsonProjection:
         return self._position
 
     def feed(self, piece: str) -> list[Run]:
-        """Take the next piece; one run for each string value that it touches."""
+        """Take the next piece; one run for each string value that it touches, and each number."""
         text, self._rest = self._rest + piece, ""
         runs: list[Run] = []
         base, at = self._position, 0
@@ -110,6 +112,8 @@ class JsonProjection:
                 return space.end()
             behind = self._structure(text, at)
             if behind is not None:
+                if number := _NUMBER.match(text, at, behind):
+                    _say_number(number[0], base + at, runs)
                 return behind
             self._at = _At.FREE
         runs.append(Run(text[at:], range(base + at, base + len(text)), base + len(text)))
@@ -172,6 +176,13 @@ class JsonProjection:
         if text and self._at is _At.IN_VALUE:
             runs.append(Run(text, starts, base + end))
         return end
+
+
+def _say_number(literal: str, begin: int, runs: list[Run]) -> None:
+    if number := plain_number(literal):
+        end = begin + len(literal)
+        starts = range(begin, end) if number == literal else [begin] * len(number)
+        runs.append(Run(number, starts, end, closes=True, number=True))
 
 
 def _escape(text: str, at: int) -> tuple[str, int]:

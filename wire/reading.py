@@ -8,10 +8,21 @@ from typing import Any, Literal, NamedTuple
 
 from .json_splice import Path
 
-__all__ = ["PAYLOAD", "Channel", "Close", "Form", "Scrub", "Step", "Text", "Usage", "Whole"]
+__all__ = [
+    "PAYLOAD",
+    "Channel",
+    "Close",
+    "Form",
+    "Scrub",
+    "Sound",
+    "Step",
+    "Text",
+    "Usage",
+    "Whole",
+]
 
-Form = Literal["text", "json"]
-"""How the text of a channel is written: as it is, or as pieces of a JSON document."""
+Form = Literal["text", "json", "number"]
+"""How a text is written: as it is, as pieces of a JSON document, or as one number of one."""
 
 
 PAYLOAD: Path = (-1,)
@@ -23,13 +34,16 @@ class Channel(NamedTuple):
 
     Attributes:
         key: what tells it from the others of the stream.
-        kind: ``"content"``, ``"reasoning"``, ``"refusal"``, ``"tool"``, ``"code"``, ``"data"``.
+        kind: ``"content"``, ``"reasoning"``, ``"refusal"``, ``"tool"`` (the arguments of a call),
+            ``"code"`` (the same, as a program), ``"output"`` (what a tool said), ``"data"``.
         form: ``"json"`` where strings inside are guarded as decoded text (tool arguments).
+        signed: True where a signature vouches for the text: one who changes it breaks it.
     """
 
     key: tuple[str | int, ...]
     kind: str = "content"
     form: Form = "text"
+    signed: bool = False
 
 
 class Text(NamedTuple):
@@ -48,12 +62,26 @@ class Whole(NamedTuple):
         text: the text.
         form: how it is written.
         repeats: True when it says again what a channel has said; then it is not counted twice.
+        kind: ``"tool"`` for arguments of a tool call; empty where it makes no difference.
     """
 
     path: Path
     text: str
     form: Form = "text"
     repeats: bool = False
+    kind: str = ""
+
+
+class Sound(NamedTuple):
+    """Audio: no guard can tell what it says.
+
+    Attributes:
+        path: where in the frame it stands.
+        silence: what is written in its place where it is dropped.
+    """
+
+    path: Path
+    silence: str = ""
 
 
 class Close(NamedTuple):
@@ -79,7 +107,7 @@ class Scrub(NamedTuple):
     channel: Channel | None = None
 
 
-Step = Text | Whole | Close | Scrub
+Step = Text | Whole | Sound | Close | Scrub
 
 
 @dataclass(frozen=True, slots=True)

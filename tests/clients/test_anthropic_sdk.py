@@ -13,7 +13,7 @@ from support.servers import running
 from support.streams import ScriptedApp
 
 from streamward import Policy, Streamward
-from streamward.guardrails import PII
+from streamward.guardrails import PII, Channels
 
 SECRET = "jane.doe@example.com"
 TEXT = f"Write to {SECRET} about 4111 1111 1111 1111. Thank you!"
@@ -76,6 +76,22 @@ def tool_block(arguments: str, index: int = 1) -> list[bytes]:
     return [*frames, event("content_block_stop", index=index)]
 
 
+def thinking_block(text: str, index: int = 0, size: int = 5) -> list[bytes]:
+    block = {"type": "thinking", "thinking": "", "signature": ""}
+    deltas = [
+        *(
+            {"type": "thinking_delta", "thinking": text[i : i + size]}
+            for i in range(0, len(text), size)
+        ),
+        {"type": "signature_delta", "signature": "c2lnbmF0dXJl"},
+    ]
+    return [
+        event("content_block_start", index=index, content_block=block),
+        *(event("content_block_delta", index=index, delta=delta) for delta in deltas),
+        event("content_block_stop", index=index),
+    ]
+
+
 @pytest.fixture(scope="module")
 def pii() -> PII:
     return PII()
@@ -120,6 +136,30 @@ def test_tool_input_is_redacted_and_stays_json(ask):
     answer = final(ask(message(text_block(CLEAN), tool_block(arguments), stop="tool_use")))
 
     assert answer.content[1].input == {"to": "<EMAIL_ADDRESS>", "n": 7}
+
+
+@pytest.mark.parametrize(
+    ("channels", "thought", "signature"),
+    [
+        (Channels(), "They gave ", ""),
+        (Channels(signed_thinking="leave"), f"They gave {SECRET}, so use it.", "c2lnbmF0dXJl"),
+    ],
+    ids=["drop", "leave"],
+)
+def test_signed_thinking_is_dropped_or_left(ask, channels, thought, signature):
+    blocks = (thinking_block(f"They gave {SECRET}, so use it."), text_block(TEXT, 1))
+
+    answer = final(ask(message(*blocks), policy=Policy(channels=channels)))
+
+    assert (answer.content[0].thinking, answer.content[0].signature) == (thought, signature)
+    assert answer.content[1].text == "Write to <EMAIL_ADDRESS> about <CREDIT_CARD>. Thank you!"
+
+
+def test_signed_thinking_without_a_finding_keeps_its_signature(ask):
+    answer = final(ask(message(thinking_block(CLEAN), text_block(CLEAN, 1))))
+
+    assert answer.content[0].thinking == CLEAN
+    assert answer.content[0].signature == "c2lnbmF0dXJl"
 
 
 def test_an_error_in_the_middle_raises_the_sdks_own_exception(ask):

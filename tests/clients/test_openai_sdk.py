@@ -12,7 +12,7 @@ from support.servers import running
 from support.streams import DONE, ScriptedApp, chat, chat_frame
 
 from streamward import Policy, Streamward
-from streamward.guardrails import PII
+from streamward.guardrails import PII, Channels
 
 SECRETS = ["jane.doe@example.com", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00"]
 TEXT = f"Write to {SECRETS[0]}, card {SECRETS[1]}, IBAN {SECRETS[2]}. Thank you!"
@@ -105,6 +105,27 @@ def test_tool_arguments_are_redacted_and_stay_json(ask):
         "to": "<EMAIL_ADDRESS>",
         "note": 'He said "<CREDIT_CARD>" \u00e9\U0001f600',
     }
+
+
+@pytest.mark.parametrize(
+    ("channels", "heard"), [(Channels(), ""), (Channels(audio="pass"), "QUJD" * 40)]
+)
+def test_sound_is_dropped_or_passed(ask, channels, heard):
+    deltas = [
+        {"role": "assistant", "audio": {"id": "audio_1", "transcript": f"Mail {SECRETS[0]}"}},
+        {"audio": {"data": "QUJD" * 20}},
+        {"audio": {"data": "QUJD" * 20}},
+    ]
+    frames = [*map(chat_frame, deltas), chat_frame({}, "stop"), DONE]
+    client = ask(ScriptedApp(frames), policy=Policy(channels=channels))
+
+    with client.chat.completions.stream(
+        model="m", messages=[{"role": "user", "content": "hi"}]
+    ) as stream:
+        audio: Any = stream.get_final_completion().choices[0].message.audio
+
+    assert audio.transcript == "Mail <EMAIL_ADDRESS>"
+    assert audio.data == heard
 
 
 def test_two_choices_are_guarded_each(ask):

@@ -640,6 +640,7 @@ def test_a_wrong_setting_fails_at_construction(settings):
         (Policy, {"on_leave": "stay"}),
         (Policy, {"mode": "look"}),
         (Policy, {"prompt": "read"}),
+        (Policy, {"channels": "display"}),
         (Policy, {"mode": "monitor", "prompt": "redact"}),
         (Policy, {"guards": (WordGuard,)}),
         (CachePolicy, {"ttl": 0}),

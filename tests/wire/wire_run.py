@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from wire_vectors import Vector
 
-from streamward.guardrails import Guard
+from streamward.guardrails import Channels, Guard
 from streamward.guardrails.ward import Ward
 from streamward.wire import (
     Dialect,
@@ -32,6 +32,7 @@ class Run:
 
     vector: Vector
     guards: Sequence[Guard]
+    channels: Channels = field(default_factory=Channels)
     out: bytes = b""
     dialect: Dialect | None = None
     reader: Reader | None = None
@@ -43,7 +44,7 @@ class Run:
         assert framing is not None
         self.framing = framing
         self.framer = framing.framer(LIMIT)
-        self.ward = Ward(self.guards, framing)
+        self.ward = Ward(self.guards, framing, channels=self.channels)
 
     def feed(self, chunk: bytes) -> None:
         for frame in self.framer.feed(chunk):
@@ -74,9 +75,14 @@ class Run:
         return detect(self.framing, vector.headers, vector.path, frame)
 
 
-def run(vector: Vector, guard: Guard, chunks: Iterable[bytes] | None = None) -> Run:
+def run(
+    vector: Vector,
+    guard: Guard,
+    chunks: Iterable[bytes] | None = None,
+    channels: Channels | None = None,
+) -> Run:
     """Run a vector; whole unless chunks are given."""
-    going = Run(vector, [guard])
+    going = Run(vector, [guard], channels or Channels())
     for chunk in [vector.body] if chunks is None else chunks:
         going.feed(chunk)
     going.finish()

@@ -7,11 +7,14 @@ here are only the frames that its schema has.
 
 Beside the parts, ``data-*`` frames whose data is a string (as artifacts stream them) are joined
 over frames that follow each other. ``providerMetadata`` belongs to the provider and is sent back
-to it: it passes. So do files: ``data:`` URLs in base64. Any other URL is scanned.
+to it: it passes, except for the signature of reasoning that was edited; the SDK then leaves the
+reasoning out when it asks again. So do files: ``data:`` URLs in base64, but audio in them is told
+apart. Any other URL is scanned.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..deep import OPAQUE, deep_scan
@@ -19,7 +22,7 @@ from ..dialect import Dialect, Hint, Problem, Reader
 from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_object, loads
-from ..reading import Channel, Close, Form, Step, Text
+from ..reading import Channel, Close, Form, Scrub, Step, Text
 from ..sse import SSE
 from .unknown_json import UnknownJsonReader
 
@@ -57,6 +60,7 @@ _OTHERS = frozenset(
 _ENVELOPE = frozenset({"type", "toolName", "dynamic", "providerExecuted", "transient"})
 # Below these names stands what tools and applications said, under names of their own.
 _FOREIGN = ("input", "output", "data", "messageMetadata")
+_SIGNATURES = ("signature", "thoughtSignature")
 _START = frozenset({"type", "messageId", "messageMetadata"})
 
 
@@ -115,6 +119,7 @@ class AiSdkUiReader(Reader):
             self._start(sort, chunk)
         self._spoken.add(part)
         steps.append(Text(self._parts[sort, part], (name,), text))
+        steps += _signatures(chunk, self._parts[sort, part])
         _rest({inner: value for inner, value in chunk.items() if inner != name}, steps)
 
     def _other(self, sort: str, verb: str, chunk: dict[str, Any], steps: list[Step]) -> None:
@@ -124,7 +129,7 @@ class AiSdkUiReader(Reader):
         elif sort in _PARTS:
             part = chunk.get(_PARTS[sort][1])
             if channel := self._parts.pop((sort, str(part)), None):
-                steps.append(Close((channel,)))
+                steps += [*_signatures(chunk, channel), Close((channel,))]
         elif kind in _CLOSE_ALL:
             steps.append(Close())
             self._parts.clear()
@@ -176,12 +181,23 @@ class AiSdkUiReader(Reader):
         return b"".join(SSE.build(dumps(chunk), "") for chunk in chunks) + SSE.build(_DONE, "")
 
 
+def _signatures(chunk: dict[str, Any], channel: Channel) -> Iterator[Step]:
+    """Find the signatures of a text; each goes with what its provider says beside it."""
+    metadata = chunk.get("providerMetadata")
+    for provider, said in metadata.items() if is_object(metadata) else ():
+        if is_object(said) and any(said.get(name) for name in _SIGNATURES):
+            yield Scrub(("providerMetadata", provider), {}, "channel", channel)
+
+
 def _rest(chunk: dict[str, Any], steps: list[Step], *, repeated: str = "") -> None:
     """Scan what a chunk holds besides a delta."""
     for name, value in chunk.items():
         if name not in _ENVELOPE and name not in OPAQUE:
             skip = () if name in _FOREIGN else OPAQUE
-            steps.extend(deep_scan(value, (name,), skip=skip, repeats=name == repeated))
+            given = name == "input" and chunk["type"].startswith("tool-input-")
+            kind = "tool" if given else ""
+            repeats = name == repeated
+            steps += deep_scan(value, (name,), skip=skip, repeats=repeats, kind=kind, arguments=())
 
 
 def _claims(hint: Hint) -> bool:

@@ -5,9 +5,10 @@ official clients skip events that are not, so the name is always written.
 
 What is guarded: ``text``, ``thinking``, ``partial_json`` and ``compaction`` deltas as channels;
 citations, server tool results (they come whole in ``content_block_start``), stop sequences and
-explanations as texts of their own. A ``signature`` vouches for the thinking beside it, and the API
-refuses a block that was changed: so an edited thinking block never keeps its signature. Whoever
-sends such a block back has to leave it out. Encrypted fields and ``redacted_thinking`` pass.
+explanations as texts of their own. A ``signature`` vouches for the thinking beside it, or for a
+compaction, and the API refuses a block that was changed. It comes last, so every such block counts
+as signed; one whose text did not leave as it came never keeps its signature. Encrypted fields and
+``redacted_thinking`` pass.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _TEXTS: dict[str, tuple[str, Form]] = {
     "content": ("content", "text"),  # compaction
 }
 _BEGUN = ("text", "thinking")
+_SIGNED = ("thinking", "content")
 _OF_MESSAGE = ("message_start", "message_delta", "message_stop")
 
 
@@ -132,8 +134,11 @@ class AnthropicReader(Reader):
         if block.get("type") == "redacted_thinking":
             return
         # The name of a tool is an identifier. The name of anything else is text.
-        named = ("name",) if str(block.get("type")).endswith("tool_use") else ()
+        calls = str(block.get("type")).endswith("tool_use")
+        named = ("name", "input") if calls else ()
         _rest(block, at, steps, known=("type", *texts, *named))
+        if calls:
+            steps.extend(deep_scan(block.get("input"), (*at, "input"), skip=(), kind="tool"))
 
     def _delta(self, index: int, delta: Any, steps: list[Step]) -> None:
         at = ("delta",)
@@ -151,7 +156,7 @@ class AnthropicReader(Reader):
         channels = self._channels.setdefault(index, {})
         if name not in channels:
             kind, form = _TEXTS[name]
-            channels[name] = Channel((index, name), kind, form)
+            channels[name] = Channel((index, name), kind, form, name in _SIGNED)
         steps.append(Text(channels[name], path, text))
 
     def _sign(self, index: int, value: dict[str, Any], at: Path, steps: list[Step]) -> None:

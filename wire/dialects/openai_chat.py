@@ -4,7 +4,7 @@ Shapes: https://platform.openai.com/docs/api-reference/chat-streaming. Beyond th
 ``reasoning_content`` (DeepSeek, older vLLM), ``reasoning`` (newer vLLM, OpenRouter) and
 ``reasoning_details`` (OpenRouter: the same text again), list content (Mistral), the transcript of
 audio, usage on any chunk (vLLM, DeepSeek). Whatever a chunk holds besides is scanned as text of
-unknown shape. Sound is not text: it passes. The names of functions are identifiers.
+unknown shape. Sound is told apart: no guard can read it. The names of functions are identifiers.
 
 A choice that passes from reasoning to its answer, or from its answer to a tool, has ended what it
 said before: that is decided at once. Should a server go back and forth, only the first passage
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from ..deep import OPAQUE, deep_scan, is_base64
+from ..deep import OPAQUE, deep_scan, sound
 from ..dialect import Dialect, Hint, Problem, Reader
 from ..errors import UnreadableFrameError
 from ..frame import Frame
@@ -175,8 +175,9 @@ class OpenAIChatReader(Reader):
 
     def _audio(self, index: int, audio: dict[str, Any], path: Path, steps: list[Step]) -> None:
         known = self._take(index, audio, "transcript", ("transcript",), "content", path, steps)
-        if isinstance(sound := audio.get("data"), str) and is_base64(sound):
+        if isinstance(data := audio.get("data"), str):
             known.add("data")
+            steps.extend(sound((*path, "data"), data))
         _rest(audio, path, steps, known=known)
 
     def _call(self, index: int, call: Any, position: int, path: Path, steps: list[Step]) -> None:

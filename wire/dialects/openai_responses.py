@@ -11,8 +11,8 @@ The rules are those of the names, so that an event that is newer than this modul
   and the snapshots in ``response.completed`` and its like;
 * what an event holds besides is scanned as text of unknown shape.
 
-Audio, images and ``encrypted_content`` are not text: they pass. Log-probabilities repeat every
-token, so they go with an edit of the text beside them.
+Images and ``encrypted_content`` are not text: they pass. Audio is told apart: no guard can read it.
+Log-probabilities repeat every token, so they go with an edit of the text beside them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..deep import OPAQUE, deep_scan, is_base64
+from ..deep import ARGUMENTS, OPAQUE, deep_scan, is_base64, sound
 from ..dialect import Dialect, Hint, Problem, Reader
 from ..errors import UnreadableFrameError
 from ..frame import Frame
@@ -45,8 +45,10 @@ _KINDS = {
     "response.custom_tool_call_input": "tool",
     "response.code_interpreter_call_code": "code",
     "response.shell_call_command": "code",
-    "response.shell_call_output_content": "tool",
+    "response.shell_call_output_content": "output",
 }
+# Names in a call, and in the events about it, whose values the call is made with.
+_GIVEN = ARGUMENTS | {"action", "code", "command", "input", "operation", "queries"}
 # Deltas that are base64 of sound.
 _SOUND = frozenset({"response.audio.delta", "response.output_audio.delta"})
 _ENDS = frozenset({"response.completed", "response.incomplete", "response.failed"})
@@ -111,7 +113,9 @@ class OpenAIResponsesReader(Reader):
                     self._say(stem, event, (name,), ("delta", name), text, steps)
                 else:
                     steps.extend(deep_scan(text, ("delta", name), skip=_SKIP))
-        elif not isinstance(delta, str):
+        elif isinstance(delta, str):
+            steps.extend(sound(("delta",), delta))
+        else:
             steps.extend(deep_scan(delta, ("delta",), skip=_SKIP))
         _rest(event, (), steps, known=("type", "delta"))
         steps.extend(_scrubs(event))
@@ -126,7 +130,9 @@ class OpenAIResponsesReader(Reader):
         items = _items(event)
         repeats = not added and not self._spoken.isdisjoint(items)
         known = ("type", "name", "part", "item", "response")
-        _rest(event, (), steps, known=known, repeats=repeats, binary=("partial_image_b64",))
+        binary = ("partial_image_b64",)
+        calls = _KINDS.get(kind.rpartition(".")[0]) in {"tool", "code"}
+        _rest(event, (), steps, known=known, repeats=repeats, binary=binary, calls=calls)
         for name in ("part", "item"):
             value = event.get(name)
             self._item(value, (name,), steps, repeats=repeats)
@@ -169,9 +175,10 @@ class OpenAIResponsesReader(Reader):
         if not is_object(item):
             steps.extend(deep_scan(item, path, skip=_SKIP, repeats=repeats))
             return
-        called = ("name",) if str(item.get("type")).endswith("_call") else ()
+        calls = str(item.get("type")).endswith("_call")
+        called = ("name",) if calls else ()
         binary = ("result",) if item.get("type") == "image_generation_call" else ()
-        _rest(item, path, steps, known=called, repeats=repeats, binary=binary)
+        _rest(item, path, steps, known=called, repeats=repeats, binary=binary, calls=calls)
 
     def _begin(
         self, value: dict[str, Any], event: dict[str, Any], path: Path, steps: list[Step]
@@ -247,15 +254,17 @@ def _rest(
     known: tuple[str, ...],
     repeats: bool = False,
     binary: tuple[str, ...] = (),
+    calls: bool = False,
 ) -> None:
     """Scan an object, except for known names, and for files under the names of files."""
+    given = _GIVEN if calls else ARGUMENTS
     rest = {
         name: inner
         for name, inner in value.items()
         if name not in known
         and not (name in binary and isinstance(inner, str) and is_base64(inner))
     }
-    steps.extend(deep_scan(rest, path, skip=_SKIP, repeats=repeats))
+    steps.extend(deep_scan(rest, path, skip=_SKIP, repeats=repeats, arguments=given))
 
 
 def _items(event: dict[str, Any]) -> set[str | int]:

@@ -67,10 +67,10 @@ class UnknownJsonReader(Reader):
         if frame.event == "error" or (is_object(value) and value.get("error")):
             self.failed = True
             steps.append(Close())
-        for whole in deep_scan(value, skip=_SKIP):
-            steps.append(whole)
-            if not whole.path or whole.path[-1] in _TOKENS:
-                steps.append(Text(self._channel(whole.path), whole.path, whole.text))
+        for step in deep_scan(value, skip=_SKIP):
+            steps.append(step)
+            if isinstance(step, Whole) and (not step.path or step.path[-1] in _TOKENS):
+                steps.append(Text(self._channel(step.path), step.path, step.text))
         return steps
 
     def _plain(self, data: bytes) -> list[Step]:
