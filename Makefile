@@ -15,6 +15,8 @@ test: $(READY) system
 	$(BIN)/pytest
 
 soak: $(READY) system
+	PYTHONPATH=tests $(BIN)/python -m soak.cuts
+	$(BIN)/pytest --hypothesis-profile=soak --timeout=3000 -o python_files='fuzz_*.py' tests/soak
 	$(BIN)/pytest --hypothesis-profile=soak --timeout=3000 tests/promises tests/guardrails tests/wire
 
 lint: $(READY)

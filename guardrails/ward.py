@@ -41,6 +41,8 @@ __all__ = ["MAX_HELD", "Ward"]
 MAX_HELD = 16 * 1024 * 1024
 # Responses repeats a text up to four times; more than this is not worth remembering.
 _MEMO_CHARACTERS = 256 * 1024
+# What a text costs beside its characters, so that many short ones do not pile up.
+_MEMO_ENTRY = 512
 
 
 class _Decided(NamedTuple):
@@ -70,10 +72,10 @@ class _Wholes:
         edits = channel.edits
         result = _Decided(channel.render(part), verdicts, edits)
         self._known[key] = result
-        self._size += len(text)
+        self._size += len(text) + _MEMO_ENTRY
         while self._size > _MEMO_CHARACTERS:
             (old, _), _ = self._known.popitem(last=False)
-            self._size -= len(old)
+            self._size -= len(old) + _MEMO_ENTRY
         return result
 
 

@@ -81,6 +81,8 @@ class _Walker:
     def _object(self, at: int, tree: dict[Any, Any]) -> int:
         at = self._skip(at + 1)
         while self._data[at] != 0x7D:
+            if self._data[at] != 0x22:
+                raise UnreadableFrameError(_NOT_JSON)
             key_end = self._end(at)
             key = loads(self._data[at:key_end])
             at = self._skip(self._skip(key_end) + 1)  # over the colon

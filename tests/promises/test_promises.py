@@ -1,27 +1,32 @@
-"""P1 to P6 as properties: PII on, every default entity, any deltas, any cuts, several channels."""
+"""P1 to P5 as properties, on every dialect: PII on, several voices, any pieces, any chunks."""
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.answers import ANSWERS, Answer, values_in
 from support.secrets import SECRETS, clean_texts, cuts, pieces, texts
-from support.streams import DONE, chat_frame
 
-from streamward.errors import FrameTooLargeError, HoldLimitError
+from streamward import Limits
 from streamward.guardrails import PII
 from streamward.middleware.pipeline import Pipeline
-from streamward.middleware.policy import Limits
-from streamward.wire import NDJSON, PLAIN, SSE, Framing
+from streamward.wire import DIALECTS, Frame, Reader, Text
+
+# Each property runs once for every dialect, so that each run may be shorter than usual.
+every_dialect = pytest.mark.parametrize("answer", ANSWERS, ids=str)
+shorter = settings(max_examples=max(1, settings().max_examples // 10))
 
 
 @cache
-def pii() -> PII:
-    return PII()
+def pii(action: str = "redact") -> PII:
+    return PII(action=action)
 
 
 def redacted(text: str) -> str:
@@ -31,175 +36,232 @@ def redacted(text: str) -> str:
     return text
 
 
-def run(framing: Framing, chunks: list[bytes], limits: Limits | None = None) -> list[bytes]:
-    """Carry chunks through a pipeline; return what left after each of them."""
-    pipeline = Pipeline(framing, headers={}, path="/", guards=[pii()], limits=limits or Limits())
+def piped(answer: Answer, chunks: list[bytes], guard: PII | None = None) -> list[bytes]:
+    """Carry chunks as a door does; return what left after each of them, and in the end."""
+    guards = [guard or pii()]
+    pipeline = Pipeline(answer.framing, headers={}, path="/", guards=guards, limits=Limits())
     left = [b"".join(pipeline.feed(chunk)) for chunk in chunks]
     left.append(b"".join(pipeline.finish()))
     if pipeline.failure is not None:
-        raise pipeline.failure
+        left.append(b"".join(pipeline.fail(pipeline.failure)))
+    assert pipeline.dialect == answer.name.partition(" ")[0]
     return left
 
 
-# Streams of several channels
+# One answer, drawn
 
 
-def said(channel: int, text: str) -> bytes:
-    """Return the frame in which a channel of a chat answer speaks."""
-    if channel == 0:
-        return chat_frame({"content": text})
-    if channel == 1:
-        return chat_frame({"content": text}, index=1)
-    call = {"index": 0, "function": {"arguments": text}}
-    return chat_frame({"tool_calls": [call]}, index=2)
+def document(text: str, *, escaped: bool) -> str:
+    """Return the arguments of a tool with a text in them, twice; escaped wherever it can be."""
+    inner = {"to": text, "n": 1.50, "deep": [{"too": text}, None, True], "é": ""}
+    written = json.dumps(inner, ensure_ascii=escaped, separators=(",", ":"))
+    for char in "@- " if escaped else "":
+        written = written.replace(char, f"\\u{ord(char):04x}")
+    return written
 
 
 @st.composite
-def answers(draw: st.DrawFn, source: Any = texts) -> tuple[list[str], bytes]:
-    """Draw three channels (two of text, one of JSON) and one stream that interleaves them."""
-    wholes = [draw(source), draw(source), draw(source)]
+def answers(
+    draw: st.DrawFn,
+    answer: Answer,
+    source: st.SearchStrategy[str] = texts,
+    *,
+    by_word: bool = False,
+) -> tuple[dict[str, str], bytes]:
+    """Draw the text of every voice, and the stream that says them in pieces."""
+    said = {voice: draw(source) for voice in answer.voices}
     escaped = draw(st.booleans())
-    document = json.dumps({"to": wholes[2], "n": 1, "inner": [wholes[0]]}, ensure_ascii=escaped)
-    carried = [wholes[0], wholes[1], document]
-    parts = [pieces(text, draw(cuts(len(text)))) for text in carried]
-    order = [channel for channel, some in enumerate(parts) for _ in some]
-    frames = [said(c, parts[c].pop(0)) for c in draw(st.permutations(order))]
-    ends = [chat_frame({}, "stop", index) for index in range(3)]
-    return wholes, b"".join([*frames, *ends, DONE])
+    parts: dict[str, list[str]] = {}
+    for voice, text in said.items():
+        carried = document(text, escaped=escaped) if voice == "tool" else text
+        at = draw(cuts(len(carried), 12))
+        if by_word:
+            at = [i for i in at if carried[i - 1 : i] == " "]
+        parts[voice] = pieces(carried, at)
+    return said, answer.write(parts, draw(st.randoms(use_true_random=False)))
 
 
-def heard(body: bytes) -> list[str]:
-    """Return what a client puts together from the bytes of such an answer."""
-    channels = ["", "", ""]
-    for block in body.split(b"\n\n"):
-        if not block.startswith(b"data: {"):
-            continue
-        for choice in json.loads(block[6:])["choices"]:
-            delta = choice["delta"]
-            channels[choice["index"]] += delta.get("content") or ""
-            for call in delta.get("tool_calls", ()):
-                channels[2] += call["function"]["arguments"]
-    return channels
+def chunks_of(data: st.DataObject, stream: bytes, most: int = 30) -> list[bytes]:
+    return pieces(stream, data.draw(cuts(len(stream), most)))
 
 
+# What a client makes of it
+
+
+def frames_of(answer: Answer, body: bytes) -> list[Frame]:
+    framer = answer.framing.framer(1 << 24)
+    return [frame for frame in (*framer.feed(body), *framer.finish()) if frame.data is not None]
+
+
+def read(answer: Answer, body: bytes) -> tuple[dict[str, str], Reader]:
+    """Return what each voice says in these bytes, and the reader that says so."""
+    name = answer.name.partition(" ")[0]
+    reader = next(row for row in DIALECTS if row.name == name).reader()
+    voices: dict[str, str] = defaultdict(str)
+    for frame in frames_of(answer, body):
+        for step in reader.read(frame):
+            if isinstance(step, Text):
+                voices[step.channel.kind] += step.text
+    return voices, reader
+
+
+def payloads(answer: Answer, body: bytes) -> list[Any]:
+    """Return the JSON payload of each frame; the frame itself is checked to be JSON by that."""
+    frames = frames_of(answer, body) if answer.json else []
+    return [json.loads(frame.data) for frame in frames if frame.data != b"[DONE]"]
+
+
+def spelled(values: Iterable[Any]) -> str:
+    """Return what all tokens of log-probabilities spell, one after the other."""
+    tokens = [value for value in values if isinstance(value, dict) and "top_logprobs" in value]
+    return b"".join(bytes(token["bytes"]) for token in tokens).decode("utf-8", "replace")
+
+
+def shape(value: Any) -> Any:
+    """Return a value without its texts; what tells them in another form goes with an edit."""
+    if isinstance(value, dict):
+        left = value.keys() - {"logprobs", "context", "signature"}
+        return {name: shape(value[name]) for name in value if name in left}
+    if isinstance(value, list):
+        return [shape(inner) for inner in value]
+    return "" if isinstance(value, str) else value
+
+
+def expected(answer: Answer, voice: str, text: str) -> Any:
+    """Return what a voice must say; the arguments of a tool as a value."""
+    if voice == "tool":
+        return json.loads(document(redacted(text), escaped=True))
+    if voice in answer.signed and (found := pii().find(text)):
+        return text[: found[0].start]
+    return redacted(answer.greeting + text)
+
+
+# The promises
+
+
+def test_every_dialect_is_in_the_table():
+    assert {answer.name.partition(" ")[0] for answer in ANSWERS} == {row.name for row in DIALECTS}
+
+
+@every_dialect
+@shorter
 @given(st.data())
-def test_p2_decided_text_equals_the_whole_text_guarded_at_once(data):
-    wholes, stream = data.draw(answers())
-    chunks = pieces(stream, data.draw(cuts(len(stream), 60)))
+def test_p1_a_stream_without_findings_is_identical(answer, data):
+    _, stream = data.draw(answers(answer, clean_texts))
 
-    content, second, arguments = heard(b"".join(run(SSE, chunks)))
-
-    assert content == redacted(wholes[0])
-    assert second == redacted(wholes[1])
-    expected = {"to": redacted(wholes[2]), "n": 1, "inner": [redacted(wholes[0])]}
-    assert json.loads(arguments) == expected  # P5: JSON that parsed before parses after
+    assert b"".join(piped(answer, chunks_of(data, stream))) == stream
 
 
+@every_dialect
+@shorter
 @given(st.data())
-def test_p2_the_bytes_do_not_depend_on_the_cuts(data):
-    _, stream = data.draw(answers())
-    chunks = pieces(stream, data.draw(cuts(len(stream), 60)))
+def test_p2_decided_text_equals_the_whole_text_guarded_at_once(answer, data):
+    """Where every piece is a text of its own too, words stay whole: then it finds nothing else."""
+    said, stream = data.draw(answers(answer, by_word=answer.leaves_alone))
 
-    assert b"".join(run(SSE, chunks)) == b"".join(run(SSE, [stream]))
+    voices, _ = read(answer, b"".join(piped(answer, chunks_of(data, stream))))
+
+    for voice, text in said.items():
+        heard = json.loads(voices[voice]) if voice == "tool" else voices[voice]
+        assert heard == expected(answer, voice, text)
 
 
+@every_dialect
+@shorter
 @given(st.data())
-def test_p1_a_stream_without_findings_is_identical(data):
-    _, stream = data.draw(answers(clean_texts))
-    chunks = pieces(stream, data.draw(cuts(len(stream), 60)))
+def test_p2_the_bytes_do_not_depend_on_the_chunks(answer, data):
+    _, stream = data.draw(answers(answer))
 
-    assert b"".join(run(SSE, chunks)) == stream
+    assert b"".join(piped(answer, chunks_of(data, stream))) == b"".join(piped(answer, [stream]))
 
 
+@every_dialect
+@shorter
 @given(st.data())
-def test_p3_at_every_moment_what_left_begins_the_final_text(data):
+def test_p2_a_repeated_text_is_decided_as_it_was_the_first_time(answer, data):
+    """`*.done`, `completed`, `tool-input-available`: as many copies as before, all of them edited."""
+    said, stream = data.draw(answers(answer, by_word=answer.leaves_alone))
+
+    body = b"".join(piped(answer, chunks_of(data, stream)))
+
+    before = [value for one in payloads(answer, stream) for value in values_in(one)]
+    after = [value for one in payloads(answer, body) for value in values_in(one)]
+    for voice, text in said.items():
+        old = json.loads(document(text, escaped=True)) if voice == "tool" else text
+        assert after.count(expected(answer, voice, text)) >= before.count(old)
+
+
+@every_dialect
+@shorter
+@given(st.data())
+def test_p3_at_every_moment_what_left_begins_the_final_output(answer, data):
     """Nothing is taken back, and nothing was let out that the whole text would hide."""
-    wholes, stream = data.draw(answers())
-    final = heard(b"".join(run(SSE, [stream])))
+    said, stream = data.draw(answers(answer, by_word=answer.leaves_alone))
+    final = b"".join(piped(answer, [stream]))
+    steps = piped(answer, chunks_of(data, stream, 12))
 
-    left = b""
-    for step in run(SSE, pieces(stream, data.draw(cuts(len(stream))))):
-        left += step
-        so_far = heard(left)
-        assert all(whole.startswith(some) for whole, some in zip(final, so_far, strict=True))
-        assert redacted(wholes[0]).startswith(so_far[0])
+    for last in range(len(steps)):
+        left = b"".join(steps[: last + 1])
+        assert final.startswith(left)
+        voices, _ = read(answer, left)
+        for voice, text in said.items():
+            if voice != "tool":
+                assert expected(answer, voice, text).startswith(voices[voice])
 
 
+@every_dialect
+@shorter
 @given(st.data(), st.sampled_from(sorted(SECRETS)))
-def test_p4_a_found_secret_is_nowhere(data, entity):
+def test_p4_a_found_secret_is_nowhere(answer, data, entity):
+    """Not in any voice, copy, token, byte list or escape, wherever text and bytes are cut."""
     words, value = SECRETS[entity]
-    before, after = data.draw(clean_texts), data.draw(clean_texts)
-    text = f"{before} {words}{value} {after}"
-    at = data.draw(cuts(len(text)))
-    logprobs = {"content": [{"token": "x", "bytes": list(value.encode()), "top_logprobs": []}]}
-    frames = []
-    for piece in pieces(text, at):
-        frame = json.loads(chat_frame({"content": piece})[6:])
-        tokens = [{"token": piece, "bytes": list(piece.encode()), "top_logprobs": []}]
-        frame["choices"][0]["logprobs"] = logprobs if not piece else {"content": tokens}
-        frames.append(b"data: " + json.dumps(frame).encode() + b"\n\n")
-    stream = b"".join([*frames, chat_frame({}, "stop"), DONE])
-
-    body = b"".join(run(SSE, pieces(stream, data.draw(cuts(len(stream))))))
-
-    assert value not in heard(body)[0]
-    assert value.encode() not in body
-    assert value not in json.dumps(body.decode()).replace("\\\\", "\\")
-    spelled = b"".join(
-        bytes(token["bytes"])
-        for block in body.split(b"\n\n")
-        if block.startswith(b"data: {")
-        for choice in json.loads(block[6:])["choices"]
-        for token in (choice.get("logprobs") or {}).get("content") or ()
+    planted = st.tuples(clean_texts, clean_texts).map(
+        lambda two: f"{two[0]} {words}{value} {two[1]}"
     )
-    assert value.encode() not in spelled
+    _, stream = data.draw(answers(answer, planted))
+
+    body = b"".join(piped(answer, chunks_of(data, stream)))
+    voices, _ = read(answer, body)
+
+    assert value.encode() not in body
+    assert not [voice for voice, text in voices.items() if value in text]
+    values = [inner for one in payloads(answer, body) for inner in values_in(one)]
+    values += values_in(voices.get("tool", ""))
+    assert not [text for text in values if isinstance(text, str) and value in text]
+    assert value not in spelled(values)
 
 
+@every_dialect
+@shorter
 @given(st.data())
-def test_plain_text_is_decided_like_the_whole(data):
-    text = data.draw(texts)
-    raw = text.encode()
-    chunks = pieces(raw, data.draw(cuts(len(raw), 60)))
+def test_p5_what_parsed_before_parses_after(answer, data):
+    """As many frames of the same names, types and members, and an end as good as it was."""
+    _, stream = data.draw(answers(answer))
 
-    assert b"".join(run(PLAIN, chunks)).decode() == redacted(text)
+    body = b"".join(piped(answer, chunks_of(data, stream)))
 
-
-@given(st.data())
-def test_ndjson_of_an_unknown_shape_is_decided_like_the_whole(data):
-    text = data.draw(texts)
-    lines = [json.dumps({"text": p}).encode() for p in pieces(text, data.draw(cuts(len(text))))]
-    stream = b"\n".join(lines)
-
-    body = b"".join(run(NDJSON, pieces(stream, data.draw(cuts(len(stream), 60)))))
-    values = [
-        value
-        for name, (_, value) in SECRETS.items()
-        if value in text and value not in redacted(text)
-    ]
-    heard_text = "".join(json.loads(line)["text"] for line in body.split(b"\n"))
-
-    assert not any(value in heard_text for value in values)
+    assert shape(payloads(answer, body)) == shape(payloads(answer, stream))
+    if answer.json:  # an edit may leave nothing of a piece of raw text
+        before, after = frames_of(answer, stream), frames_of(answer, body)
+        assert [frame.event for frame in after] == [frame.event for frame in before]
+    (voices, reader), (_, original) = read(answer, body), read(answer, stream)
+    assert original.complete
+    assert reader.complete
+    assert "tool" not in voices or json.loads(voices["tool"])
 
 
-def test_p6_a_frame_over_the_limit_is_a_typed_error():
-    with pytest.raises(FrameTooLargeError) as caught:
-        run(SSE, [b"data: " + b"x" * 100] * 20, Limits(frame=1000))
+@every_dialect
+@shorter
+@given(st.data(), st.sampled_from(sorted(SECRETS)))
+def test_p5_a_blocked_answer_ends_as_its_dialect_says(answer, data, entity):
+    """It is read to its end, does not pass for a good one, and says nothing of what blocked it."""
+    words, value = SECRETS[entity]
+    planted = clean_texts.map(lambda text: f"{text} {words}{value}")
+    _, stream = data.draw(answers(answer, planted))
 
-    assert caught.value.limit == 1000
+    body = b"".join(piped(answer, chunks_of(data, stream), pii("block")))
 
-
-def test_p6_more_held_than_the_limit_is_a_typed_error():
-    """A channel that never decides: text is held, and comments pile up behind it."""
-    chunks = [chat_frame({"content": "jane"}), *([b": comment\n\n"] * 200)]
-
-    with pytest.raises(HoldLimitError):
-        run(SSE, chunks, Limits(held=1000))
-
-
-def test_p6_an_endless_candidate_fails_closed():
-    """More than can be held of something that never ends: taken for personal data as a whole."""
-    chunks = [chat_frame({"content": "4111-"}) for _ in range(3000)]
-
-    body = b"".join(run(SSE, [*chunks, chat_frame({}, "stop"), DONE]))
-
-    assert "4111" not in heard(body)[0]
+    payloads(answer, body)
+    _, reader = read(answer, body)
+    assert answer.name == "plain_text" or not reader.complete  # plain text has no way to say it
+    assert value.encode() not in body

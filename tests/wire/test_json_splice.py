@@ -93,7 +93,8 @@ def test_large_strings_and_many_escapes_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b'{"a"', b'{"a":', b'{"a":"x', b"[1", b"[", b'{"b":1,"a":']
+    "body",
+    [b"", b"{", b'{"a"', b'{"a":', b'{"a":"x', b"[1", b"[", b'{"b":1,"a":', b"{[]", b"{{}:1}"],
 )
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(UnreadableFrameError):
