@@ -11,11 +11,12 @@ Where the segments begin and end depends on the whole text only, never on how it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from .context import LeftContext
 from .joints import (
+    BRACKETS,
     BREAK,
     DIGIT,
     LOOKBACK,
@@ -25,11 +26,15 @@ from .joints import (
     QUIET,
     WORD,
     joined,
+    quoted,
 )
 
 __all__ = ["Segment", "Segmenter"]
 
 _MOST_PASSED = 256  # characters that need not be kept, but are, to save copying
+
+_SHORTEST_ROW = 128
+"""Characters from which a row of numbers is worth cutting; then at twice as many, and so on."""
 
 Kind = Literal["words", "overflow"]
 
@@ -62,10 +67,19 @@ class Segmenter:
         left: learns the words that have passed; None: nobody asks for them.
         quiet: whether to pass over plain words, which no match is in. What the other segments are
             does not depend on it.
+        row_end: says where a long row of numbers may be cut; 0: nowhere. None: nobody knows.
     """
 
-    def __init__(self, limit: int, left: LeftContext | None = None, *, quiet: bool) -> None:
+    def __init__(
+        self,
+        limit: int,
+        left: LeftContext | None = None,
+        *,
+        quiet: bool,
+        row_end: Callable[[str], int] | None = None,
+    ) -> None:
         self._limit = limit
+        self._row_end = row_end
         self._left = left
         self._quiet = quiet
         self._text: str = ""
@@ -73,11 +87,13 @@ class Segmenter:
         # Of the open segment (what is left of it) in _text; -1 between segments:
         self._start: int = -1
         self._scan: int = 0  # everything before belongs to the open segment, or is cut off
+        self._taken: int = 0  # where the last returned segment begins
         self._read: int = 0  # everything before is in the left context
         self._inside: bool = False  # a segment is open, and no break in it is waiting
         # About the open segment:
         self._floor: int = 0  # where it began
         self._overflow: bool = False  # parts of it are gone
+        self._row: int = 0  # how long it must be to be cut as a row of numbers
         self._flagged: int = 0  # the flags below have seen everything before
         self._digits: bool = False  # it has a digit
         self._path: bool = False  # the path of a URL is open
@@ -87,6 +103,11 @@ class Segmenter:
     def settled(self) -> int:
         """Offset in the run of the first character that no returned segment or break covers."""
         return self._offset + (self._scan if self._start < 0 else self._start)
+
+    def words(self) -> Sequence[str]:
+        """Return the last key words before the segment returned last; they are read when asked."""
+        self._know(self._taken)
+        return self._left.words() if self._left else ()
 
     def feed(self, text: str) -> Iterable[Segment]:
         """Take the next piece of the run; yield the segments that it completes."""
@@ -149,6 +170,7 @@ class Segmenter:
     def _begin(self, at: int) -> None:
         self._start = self._floor = self._flagged = self._path_floor = at
         self._overflow = self._digits = self._path = False
+        self._row = _SHORTEST_ROW
 
     def _open(self) -> bool:
         """Pass over the breaks between two segments; answer whether a segment is open."""
@@ -158,6 +180,7 @@ class Segmenter:
         if self._scan == len(self._text):
             return False
         self._begin(self._scan)
+        self._scan += 1
         return True
 
     def _find_end(self, *, final: bool) -> bool:
@@ -170,12 +193,31 @@ class Segmenter:
                 self._scan = at + 1
                 continue
             lowest = max(self._floor, at - LOOKBACK)
+            if text[at] in BRACKETS:
+                return True
+            if text[at] == '"':
+                if not quoted(text, at, lowest):
+                    return True
+                self._scan = at + 1
+                continue
             answer = joined(text, at, lowest, digits=self._digits, final=final)
             if not answer:
                 return answer is False
+            if end := self._end_of_row(at):
+                self._scan = end
+                return True
             self._scan = self._behind_breaks(at)
         self._scan = len(text)
         return final
+
+    def _end_of_row(self, at: int) -> int:
+        """Return where a row of numbers may be cut, known at a break in it; 0: nowhere."""
+        length = at - self._start
+        if self._row_end is None or self._overflow or not self._row <= length <= self._limit:
+            return 0
+        self._row *= 2
+        end = self._row_end(self._text[self._start : at])
+        return end and self._start + end
 
     def _look(self, end: int) -> None:
         """Bring the flags about the segment up to date with the text before ``end``."""
@@ -195,16 +237,15 @@ class Segmenter:
         return found.start() if found else len(self._text)
 
     def _take(self, end: int, kind: Kind) -> Segment:
-        start = self._start
-        self._know(start)
+        start = self._taken = self._start
         self._start = end
         self._overflow = kind == "overflow"
         return Segment(self._offset + start, self._text[start:end], kind)
 
     def _know(self, end: int) -> None:
-        if self._left is not None:
+        if self._left is not None and end > self._read:
             self._left.read(self._text, self._read, end)
-        self._read = end
+            self._read = end
 
     def _forget(self) -> None:
         """Drop what no rule can look at again, once there is enough of it."""
@@ -213,7 +254,7 @@ class Segmenter:
         if passed < _MOST_PASSED:
             return
         self._know(known)
-        self._read -= passed
+        self._read = max(0, self._read - passed)
         self._text = self._text[passed:]
         self._offset += passed
         self._scan -= passed

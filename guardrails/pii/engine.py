@@ -27,6 +27,7 @@ from .matching import PatternMatcher, plain
 from .merging import merge
 from .offline import tamed
 from .phones import fewest_digits_of
+from .rows import Rows
 from .tokens import WordEngine
 
 __all__ = ["Engine", "Left", "description", "engine", "supported_entities"]
@@ -36,7 +37,11 @@ Left = Callable[[], Sequence[str]]
 
 Find = Callable[[str, NlpArtifacts | None], list[Any]]
 
-_WARM_UP = "mail a@b.co, call +1 212 555 0123, card 4111 1111 1111 1111, http://x.org, 10.0.0.1 ::1"
+# Also a number for each region: phonenumbers compiles a region's patterns at its first number.
+_WARM_UP = (
+    "mail a@b.co, call +1 212 555 0123, card 4111 1111 1111 1111, http://x.org, 10.0.0.1 ::1, "
+    "2125550123, 02079460958, 030123456, 0142685300, 036123456, 09876543210, 1123456789"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ class Engine:
         ]
         self.segments_suffice = all(reader.clues for reader in self._readers)
         """Whether the rules of :mod:`.barriers` cover every recogniser."""
+        self.rows = Rows([reader.recognizer for reader in self._readers])
 
     def find(self, text: str, left: Left, offset: int = 0) -> list[Finding]:
         """Return what is found in a segment, in order.

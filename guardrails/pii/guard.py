@@ -41,7 +41,7 @@ within about 90; a signed link may take a thousand. Presidio's patterns take tim
 number at worst; what would take longer than a stream can wait fails closed like a longer one.
 """
 
-_SCANNER_VERSION = "2"  # raise it when the same text would be decided differently
+_SCANNER_VERSION = "3"  # raise it when the same text would be decided differently
 _SHORTEST_HOLD = 128
 
 

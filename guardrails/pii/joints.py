@@ -19,8 +19,8 @@ import re
 from .patterns import Pattern, compiled
 
 __all__ = [
-    "BREAK", "DIGIT", "LOOKBACK", "PATH_END", "PATH_START", "PATH_START_LENGTH", "QUIET", "REACH",
-    "WORD", "joined",
+    "BRACKETS", "BREAK", "DIGIT", "LOOKBACK", "PATH_END", "PATH_START", "PATH_START_LENGTH",
+    "QUIET", "REACH", "WORD", "joined", "quoted",
 ]  # fmt: skip
 
 REACH = 32
@@ -41,8 +41,15 @@ _NEUTRAL = (
     r",;\\<>\u2018\u2019\u201c-\u201e\u2026\xab\xbb"
     r"\u3001\u3002\u3008-\u3011\uff01\uff0c\uff1a\uff1b\uff1f"
 )
-BREAK = re.compile(f"[{_SPACE}{_NEUTRAL}]")
-WORD = re.compile(f"[^{_SPACE}{_NEUTRAL}]")
+# A bracket stands in telephone numbers only, beside their digits and punctuation (and in
+# ``A-Z]]12``, by mistake in a licence pattern); a double quote begins or ends a URL in quotes.
+_APART = r"_=,:;!?*&%$^|{}<>\\'\"`"
+BREAK = re.compile(
+    rf"""[{_SPACE}{_NEUTRAL}"]|(?<=[a-zA-Z{_APART}])(?:(?<![xX])|(?<=[a-wyzA-WYZ_].))[()\[]"""
+    rf"""|(?<=[a-yA-Y{_APART}])(?:(?<![xX])|(?<=[a-wyzA-WYZ_].))\]""",
+)
+WORD = re.compile(rf"[^{_SPACE}{_NEUTRAL})\]]")
+BRACKETS = frozenset("()[]")
 
 # The path of a URL begins behind its top-level domain, and is ``/[^\s()<>"']*``.
 PATH_START = compiled(r"[.][a-z]{2,13}/")
@@ -66,7 +73,11 @@ _STANDOFF = rf"[ \xa0\t,\-]{{0,{REACH}}}"
 # Words that hold no trigger (see clues) and that nothing joins, each with the breaks behind it: all
 # that most of a text consists of. A single hyphen inside and a full stop at the end do no harm.
 # `re` is faster than `regex`; what it does not know for a letter or a symbol goes the careful way.
-_PLAIN = r"""(?:[^\W\d]|[!"#$%&')*=?\]^`{|}~\u20ac\u2600-\u27bf\U0001f300-\U0001faff])"""
+# A bracket before a letter (other than ``x``) begins no number.
+_PLAIN = (
+    r"""(?:[^\W\d]|[!"#$%&')*=?\]^`{|}~\u20ac\u2600-\u27bf\U0001f300-\U0001faff]"""
+    r"""|[(\[](?=[a-wyzA-WYZ_"'*]))"""
+)
 QUIET = re.compile(
     rf"[{_SPACE}{_NEUTRAL}]*+(?:{_PLAIN}{{1,48}}+(?:-{_PLAIN}{{1,48}}+)?"
     rf"(?:[.]{{1,3}}|:)?[\"')\]*]{{0,3}}+[{_SPACE}{_NEUTRAL}]++)+"
@@ -102,6 +113,20 @@ _WITH_DIGITS = (_NUMBER, _EXTENDED, _IBAN, _LEADING)
 _MAY_LEAD = frozenset(
     re.findall(f"[{_LEAD}{_PUNCTUATION}]", "".join(map(chr, range(0x10000))), re.IGNORECASE),
 )
+
+
+def quoted(text: str, at: int, lowest: int) -> bool:
+    """Answer whether a URL in quotes could end with the double quote at ``at``.
+
+    Args:
+        text: what has arrived, from ``lowest`` or before.
+        at: where the quote is.
+        lowest: where the segment begins, or ``LOOKBACK`` before the quote.
+    """
+    begin = max(text.rfind('"', lowest, at), text.rfind("'", lowest, at))
+    if begin < 0:
+        return at - lowest >= LOOKBACK
+    return text.find(".", begin, at) >= 0
 
 
 def joined(text: str, at: int, lowest: int, *, digits: bool, final: bool) -> bool | None:

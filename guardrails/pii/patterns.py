@@ -58,8 +58,8 @@ class Pattern(Protocol):
         """Find the first match."""
         ...
 
-    def finditer(self, string: str) -> Iterator[Match]:
-        """Find every match."""
+    def finditer(self, string: str, *, overlapped: bool = ...) -> Iterator[Match]:
+        """Find every match; or the one at every place, though it overlaps another."""
         ...
 
     def findall(self, string: str) -> list[str]:

@@ -34,8 +34,8 @@ class SegmentScanner:
 
     def __init__(self, engine: Engine, max_hold: int) -> None:
         self._engine = engine
-        self._left = LeftContext(engine.words.key_words)
-        self._segmenter = Segmenter(max_hold, self._left, quiet=True)
+        left = LeftContext(engine.words.key_words)
+        self._segmenter = Segmenter(max_hold, left, quiet=True, row_end=engine.rows.end)
 
     @property
     def decided(self) -> int:
@@ -44,21 +44,21 @@ class SegmentScanner:
 
     def feed(self, text: str) -> Sequence[Finding]:
         """Take the next piece; return what became final."""
-        return self._decide(self._segmenter.feed(text))
+        segments = self._segmenter.feed(text)
+        return self._decide(segments) if segments else ()
 
     def finish(self) -> Sequence[Finding]:
         """Decide the rest."""
         return self._decide(self._segmenter.finish())
 
     def _decide(self, segments: Iterable[Segment]) -> Sequence[Finding]:
-        if not segments:
-            return ()
         findings: list[Finding] = []
         for segment in segments:
             if segment.kind == "overflow":
                 findings.append(_undecided(segment))
             else:
-                findings += _look(self._engine, segment.text, self._left.words, segment.start)
+                words = self._segmenter.words
+                findings += _look(self._engine, segment.text, words, segment.start)
         return findings
 
 
