@@ -10,7 +10,7 @@ the first time, at most a walk through the program.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from .program import Accept, Char, Check, Leaf, Look, Program, Rule, Split
@@ -83,17 +83,22 @@ class Automaton:
 
     Args:
         rules: what to look for; the first win ties.
+        compiled: compiles an expression for a few characters, which says what they match.
 
     Raises:
         ConfigurationError: a rule cannot run on a stream.
     """
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        compiled: Callable[[str, int], re.Pattern[str]] = re.compile,
+    ) -> None:
         self.program = Program(rules)
-        self.jump = _jump(self.program)
+        self.jump = compiled(_jump(self.program), 0)
         self.characters: dict[str, Symbol] = {}
         self._leaves = [(number, leaf) for leaf, number in self.program.leaves.items()]
-        self._tests = [(number, re.compile(*leaf)) for number, leaf in self._leaves]
+        self._tests = [(number, compiled(*leaf)) for number, leaf in self._leaves]
         self._asked = frozenset(
             test.leaf for look in self.program.looks for test in look.tests if test.kind != "after"
         )
@@ -202,7 +207,7 @@ def _holds(look: Look, before: Symbol, after: Symbol) -> bool:
     return look.negated
 
 
-def _jump(program: Program) -> re.Pattern[str]:
+def _jump(program: Program) -> str:
     """Return an expression that finds the next place at which a match could begin.
 
     It asks for the first two characters of a match, as far as they have arrived, and for the
@@ -217,15 +222,13 @@ def _jump(program: Program) -> re.Pattern[str]:
             follow = "" if None in seconds else f"(?:{_any(filter(None, seconds))}|\\Z)"
             heads.setdefault((behind, follow), []).append(first)
             firsts.setdefault(behind, []).append(first)
-    return re.compile(
-        "|".join(
-            f"{behind}(?={_any(all_first)})(?:"
-            + "|".join(
-                _any(some) + follow for (looks, follow), some in heads.items() if looks == behind
-            )
-            + ")"
-            for behind, all_first in firsts.items()
+    return "|".join(
+        f"{behind}(?={_any(all_first)})(?:"
+        + "|".join(
+            _any(some) + follow for (looks, follow), some in heads.items() if looks == behind
         )
+        + ")"
+        for behind, all_first in firsts.items()
     )
 
 

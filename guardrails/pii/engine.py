@@ -7,41 +7,30 @@ the same; the tests compare the two.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any, cast
 
-import spacy.util
-from presidio_analyzer import EntityRecognizer, RecognizerRegistry
+from presidio_analyzer import EntityRecognizer
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
-from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine, SpacyNlpEngine
-from presidio_analyzer.predefined_recognizers import PhoneRecognizer, SpacyRecognizer
+from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
+from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
-from ...wire.errors import ConfigurationError
 from ..guard import Finding
 from .clues import CLUES, DIGITS, TRIGGER, Clue
 from .matching import PatternMatcher, plain
-from .merging import merge
-from .offline import tamed
+from .merging import Result, merge
+from .own import OwnPatterns
 from .phones import fewest_digits_of
 from .rows import Rows
 from .tokens import WordEngine
 
-__all__ = ["Engine", "Left", "description", "engine", "supported_entities"]
+__all__ = ["Engine", "Left"]
 
 Left = Callable[[], Sequence[str]]
 """Gives the last key words before a segment."""
 
 Find = Callable[[str, NlpArtifacts | None], list[Any]]
-
-# Also a number for each region: phonenumbers compiles a region's patterns at its first number.
-_WARM_UP = (
-    "mail a@b.co, call +1 212 555 0123, card 4111 1111 1111 1111, http://x.org, 10.0.0.1 ::1, "
-    "2125550123, 02079460958, 030123456, 0142685300, 036123456, 09876543210, 1123456789"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +72,7 @@ class Engine:
         nlp: gives the words around a match, and named entities if it is a model.
         floors: the entities to look for, and the lowest score that counts for each.
         language: of the texts.
-        own: recognisers of the user's, of which nothing is known.
+        own: recognisers of the user's.
     """
 
     def __init__(
@@ -100,13 +89,18 @@ class Engine:
         self._nlp = nlp
         self._reads_words = not isinstance(nlp, WordEngine)
         self._enhancer = LemmaContextAwareEnhancer()
-        self._readers = [
-            _reader(recognizer, floors, clues)
+        asked = [
+            (recognizer, clues)
             for recognizer, clues in (
                 *((one, _clues(one)) for one in recognizers),
                 *((one, ()) for one in own),
             )
             if not floors.keys().isdisjoint(recognizer.get_supported_entities())
+        ]
+        self.patterns = OwnPatterns(one for one, clues in asked if not clues)
+        """What no rule of :mod:`.barriers` covers, but patterns can be followed."""
+        self._readers = [
+            _reader(one, floors, clues) for one, clues in asked if one not in self.patterns
         ]
         self.segments_suffice = all(reader.clues for reader in self._readers)
         """Whether the rules of :mod:`.barriers` cover every recogniser."""
@@ -123,6 +117,18 @@ class Engine:
         Raises:
             TooMuchWorkError: the segment would take too long.
         """
+        return merge(self.results(text, left), offset)
+
+    def results(self, text: str, left: Left) -> list[Result]:
+        """Return what the recognisers say about a segment, where the score suffices.
+
+        Args:
+            text: the segment.
+            left: the key words before it.
+
+        Raises:
+            TooMuchWorkError: the segment would take too long.
+        """
         if self.segments_suffice and not TRIGGER.search(text):
             return []
         before = left()
@@ -133,17 +139,48 @@ class Engine:
         artifacts = self._nlp.process_text(text, self._language) if self._reads_words else None
         results = [result for reader in readers for result in reader.find(text, artifacts)]
         if results and any(_lifted(reader, around) for reader in readers):
-            results = self._enhancer.enhance_using_context(
-                text,
-                results,
-                _with_left(artifacts or self._nlp.process_text(text, self._language), before),
-                [reader.recognizer for reader in readers],
-            )
-        floors = self._floors
-        return merge(
-            (r for r in results if r.score >= floors.get(r.entity_type, _NEVER)),
-            offset,
+            recognizers = [reader.recognizer for reader in readers]
+            results = self._enhanced(text, results, recognizers, before, artifacts)
+        return self._above(results)
+
+    def confirmed(
+        self,
+        text: str,
+        results: Sequence[Result],
+        recognizers: Sequence[EntityRecognizer],
+        left: Left,
+    ) -> list[Result]:
+        """Return the results whose score suffices with the words around them.
+
+        Args:
+            text: what they were found in.
+            results: of recognisers that found them elsewhere, their offsets those in the text.
+            recognizers: whose results they are.
+            left: the key words before the text.
+        """
+        words = [word.lower() for one in recognizers for word in one.context or ()]
+        before = left() if words else ()
+        around = "\n".join((*before, text)).lower()
+        if any(word in around for word in words):
+            results = self._enhanced(text, results, recognizers, before, None)
+        return self._above(results)
+
+    def _enhanced(
+        self,
+        text: str,
+        results: Sequence[Any],
+        recognizers: Sequence[EntityRecognizer],
+        before: Sequence[str],
+        artifacts: NlpArtifacts | None,
+    ) -> list[Any]:
+        artifacts = artifacts or self._nlp.process_text(text, self._language)
+        return self._enhancer.enhance_using_context(
+            text, list(results), _with_left(artifacts, before), list(recognizers)
         )
+
+    def _above(self, results: Sequence[Result]) -> list[Result]:
+        floors = self._floors
+        return [r for r in results if r.score >= floors.get(r.entity_type, _NEVER)]
 
     def _readers_for(self, text: str, around: str) -> list[_Reader]:
         digits = len(DIGITS.findall(text))
@@ -199,88 +236,3 @@ def _with_left(artifacts: NlpArtifacts, left: Sequence[str]) -> NlpArtifacts:
     artifacts.lemmas = [*left, *artifacts.lemmas]
     artifacts.keywords = [*left, *artifacts.keywords]
     return artifacts
-
-
-def engine(
-    floors: Mapping[str, float],
-    language: str,
-    model: str | None,
-    own: Sequence[EntityRecognizer] = (),
-) -> Engine:
-    """Return the engine for a configuration, warmed up.
-
-    Raises:
-        ConfigurationError: the model is not installed, or the language is unknown.
-    """
-    built = Engine(_recognizers(language, model), _nlp(language, model), floors, language, own)
-    built.find(_WARM_UP, tuple)
-    return built
-
-
-def supported_entities(
-    language: str,
-    model: str | None,
-    own: Sequence[EntityRecognizer] = (),
-) -> frozenset[str]:
-    """Return the entities that can be found.
-
-    Raises:
-        ConfigurationError: the model is not installed, or the language is unknown; or ``own`` has
-            something that is not a recogniser for the language.
-    """
-    for recognizer in own:
-        _check(recognizer, language)
-    return frozenset(
-        entity
-        for recognizer in (*_recognizers(language, model), *own)
-        for entity in recognizer.get_supported_entities()
-    )
-
-
-def _check(recognizer: Any, language: str) -> None:
-    if not isinstance(cast("object", recognizer), EntityRecognizer):
-        raise ConfigurationError(
-            f"PII(recognizers=[{recognizer!r}]) cannot work: write recognisers of Presidio, such "
-            "as PatternRecognizer(supported_entity='TEAM', deny_list=['red', 'blue'])",
-        )
-    if recognizer.supported_language != language:
-        raise ConfigurationError(
-            f"the recogniser {recognizer.name!r} is for the language "
-            f"{recognizer.supported_language!r}: write supported_language={language!r}",
-        )
-
-
-def description(recognizer: Any) -> str:
-    """Return a digest of what a recogniser finds; its own code counts by its ``version``."""
-    kind: type[object] = recognizer.__class__
-    flags = getattr(recognizer, "global_regex_flags", None)
-    said: dict[str, object] = recognizer.to_dict()
-    parts = (kind.__module__, kind.__qualname__, str(flags), sorted(said.items()))
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
-
-
-@cache
-def _recognizers(language: str, model: str | None) -> Sequence[EntityRecognizer]:
-    registry: Any = RecognizerRegistry(supported_languages=[language])
-    registry.load_predefined_recognizers(languages=[language], nlp_engine=_nlp(language, model))
-    loaded: list[EntityRecognizer] = registry.recognizers
-    return [tamed(r) for r in loaded if model or not isinstance(r, SpacyRecognizer)]
-
-
-@cache
-def _nlp(language: str, model: str | None) -> NlpEngine:
-    try:
-        if model is None:
-            return WordEngine(language)
-    except ImportError as error:
-        raise ConfigurationError(
-            f"unknown language {language!r}: write a code such as 'en'"
-        ) from error
-    if not (spacy.util.is_package(model) or Path(model).exists()):
-        # Presidio would download it here.
-        raise ConfigurationError(
-            f"the spaCy model {model!r} is not installed: python -m spacy download {model}",
-        )
-    nlp = SpacyNlpEngine(models=[{"lang_code": language, "model_name": model}])
-    nlp.load()
-    return nlp

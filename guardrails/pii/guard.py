@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from ...wire.errors import ConfigurationError, MissingExtraError
 from ..action import Action, ActionLike, Redact, action_of
+from ..blocking import Blocking, BlockingLike
 from ..guard import Finding, OnError, Scanner
 from ..hold import HoldLike, hold_of
 
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer
+    from presidio_analyzer.nlp_engine import NlpEngine
 
     from .engine import Engine
 
@@ -41,7 +43,7 @@ within about 90; a signed link may take a thousand. Presidio's patterns take tim
 number at worst; what would take longer than a stream can wait fails closed like a longer one.
 """
 
-_SCANNER_VERSION = "3"  # raise it when the same text would be decided differently
+_SCANNER_VERSION = "4"  # raise it when the same text would be decided differently
 _SHORTEST_HOLD = 128
 
 
@@ -56,18 +58,25 @@ class PII:
         actions: what happens to findings of a kind, for kinds that the default does not fit.
         action: what happens to the others; default ``"redact"``, which writes ``<EMAIL_ADDRESS>``.
         language: of Presidio's recognisers and of the stop words; default ``"en"``.
-        model: an installed spaCy model, by name or path, such as ``"en_core_web_sm"``. It finds
+        model: an installed spaCy model, by name or path, such as ``"en_core_web_sm"``; or an NLP
+            engine of Presidio (``StanzaNlpEngine``, ``TransformersNlpEngine``). It finds
             ``PERSON``, ``LOCATION`` and the like; text then leaves sentence by sentence.
-        recognizers: your own recognisers of Presidio: patterns, deny-lists, those of other
-            countries. Nothing is known about what they match, so text then leaves sentence by
-            sentence, or line by line, and they see one sentence at a time (of 400 characters at
-            most): what they would match across two is not found.
+        recognizers: your own recognisers of Presidio, and those of other countries. Patterns and
+            deny-lists are searched for in the whole text, and hold it only where they may match.
+            Recognisers with code of their own see one sentence or line at a time, of 400
+            characters at most; text then leaves sentence by sentence, and what they would match
+            across two is not found.
         hold: how much more must arrive before a piece leaves, at least: a number of tokens, or a
             :class:`Hold`; default 0.
         on_error: ``"closed"`` (default) ends the stream when the guard fails; ``"open"`` goes on.
-        max_hold: how many characters of one piece without a boundary may wait; default 1024. A
-            longer one counts as a finding of the kind ``"UNDECIDED"`` and is redacted as a whole,
-            unless ``actions`` says otherwise or every action is ``"flag"``.
+        max_hold: how many characters of one piece without a boundary, or of one match of a pattern
+            of your own, may wait; default 1024. A longer one counts as a finding of the kind
+            ``"UNDECIDED"`` and is redacted as a whole, unless ``actions`` says otherwise or every
+            action is ``"flag"``.
+
+        blocking: for how long a stream waits for a model, or a recogniser with code of its own, and
+            how many calls may run at once; default ``Blocking()``. Without these every call is
+            quick.
 
     Raises:
         ConfigurationError: a setting cannot work; the message says what to write instead.
@@ -84,15 +93,15 @@ class PII:
         actions: Mapping[str, ActionLike] | None = None,
         action: ActionLike = "redact",
         language: str = "en",
-        model: str | None = None,
+        model: str | NlpEngine | None = None,
         recognizers: Sequence[EntityRecognizer] = (),
         hold: HoldLike = 0,
         on_error: OnError = "closed",
         max_hold: int = MAX_HOLD,
+        blocking: Blocking | None = None,
     ) -> None:
         self.hold = hold_of(hold)
         self.on_error: OnError = _on_error(on_error)
-        self.blocking = model is not None
         self._max_hold = _count("max_hold", max_hold, at_least=_SHORTEST_HOLD)
         self._model = model
         self._language = language
@@ -107,6 +116,8 @@ class PII:
         self._threshold = _thresholds(threshold, self._entities)
         self._engine, self._described = _engine(self._threshold, language, model, self._recognizers)
         self._undecided = self._actions.get("UNDECIDED") or self._closed_action()
+        quick = self._engine.segments_suffice
+        self.blocking: BlockingLike = False if quick else blocking or Blocking()
 
     @property
     def entities(self) -> frozenset[str]:
@@ -115,10 +126,9 @@ class PII:
 
     def scanner(self) -> Scanner:
         """Open a scanner for one run of text."""
-        from .scanner import SegmentScanner, SentenceScanner  # needs presidio
+        from .settling import opened  # needs presidio
 
-        kind = SegmentScanner if self._engine.segments_suffice else SentenceScanner
-        return kind(self._engine, self._max_hold)
+        return opened(self._engine, self._max_hold)
 
     def find(self, text: str) -> list[Finding]:
         """Return the findings in a whole text: what a scanner returns for it in any pieces."""
@@ -139,7 +149,7 @@ class PII:
             "threshold": sorted(self._threshold.items()),
             "actions": sorted(actions.items()),
             "undecided": self._undecided.fingerprint(),
-            "model": self._model,
+            "model": _model_name(self._model),
             "language": self._language,
             "recognizers": self._described,
             "max_hold": self._max_hold,
@@ -160,22 +170,28 @@ class PII:
 def _engine(
     floors: Mapping[str, float],
     language: str,
-    model: str | None,
+    model: str | NlpEngine | None,
     own: Sequence[EntityRecognizer],
 ) -> tuple[Engine, list[str]]:
-    from .engine import description, engine  # needs presidio
+    from .loading import description, engine  # needs presidio
 
     return engine(floors, language, model, own), [description(one) for one in own]
+
+
+def _model_name(model: str | NlpEngine | None) -> str | None:
+    from .loading import model_name  # needs presidio
+
+    return model_name(model)
 
 
 def _entities(
     entities: Collection[str] | None,
     language: str,
-    model: str | None,
+    model: str | NlpEngine | None,
     own: Sequence[EntityRecognizer],
 ) -> frozenset[str]:
     try:
-        from .engine import supported_entities  # an optional library
+        from .loading import supported_entities  # an optional library
     except ImportError as error:
         raise MissingExtraError("pii", "PII()") from error
     supported = supported_entities(language, model, own)

@@ -80,8 +80,10 @@ class PatternMatcher:
     def result(self, text: str, found: Found, score: float) -> Match | None:
         """Return what a match of a pattern is worth; None: nothing."""
         start, end = found.span()
-        if start == end:
-            return None
+        return None if start == end else self.worth(text, start, end, score)
+
+    def worth(self, text: str, start: int, end: int, score: float) -> Match | None:
+        """Return what a span that a pattern matched is worth; None: nothing."""
         said = text[start:end]
         valid = self._recognizer.validate_result(said)
         if valid is not None:

@@ -10,18 +10,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from ..guard import Finding
 from .barriers import Segment, Segmenter
 from .context import LeftContext
-from .engine import Engine, Left
+from .engine import Left
 from .matching import TooMuchWorkError
+from .rows import Rows
+from .tokens import WordEngine
 
 __all__ = ["UNDECIDED", "SegmentScanner", "SentenceScanner"]
 
 UNDECIDED = "UNDECIDED"
 """The entity of a text that was longer than the hold limit: nobody looked at it, so it is taken for
 personal data as a whole."""
+
+
+class Engine(Protocol):
+    """What a scanner asks: :class:`.engine.Engine`, or one that does not merge."""
+
+    @property
+    def words(self) -> WordEngine:
+        """Knows the words that may serve as context."""
+        ...
+
+    @property
+    def rows(self) -> Rows:
+        """Knows where a long row of numbers may be cut."""
+        ...
+
+    def find(self, text: str, left: Left, offset: int = 0) -> list[Finding]:
+        """Return what is found in a segment."""
+        ...
 
 
 class SegmentScanner:

@@ -9,8 +9,10 @@ import pytest
 import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from presidio_analyzer.nlp_engine import SpacyNlpEngine
 
-from streamward.guardrails import Finding
+from streamward.errors import ConfigurationError
+from streamward.guardrails import Blocking, Finding
 from streamward.guardrails.pii import PII
 
 PIECES = (
@@ -36,7 +38,7 @@ def test_named_entities(model: str) -> None:
     guard = PII(model=model)
     text = "Ada Lovelace met Charles Babbage in London. Call 212-555-0123 now."
 
-    assert guard.blocking
+    assert guard.blocking == Blocking()
     assert [f.entity for f in guard.find(text)] == ["PERSON", "PERSON", "LOCATION", "PHONE_NUMBER"]
     assert text[guard.find(text)[1].start : guard.find(text)[1].end] == "Charles Babbage"
 
@@ -91,7 +93,7 @@ def test_stream_equals_whole(model: str, text: str, seed: int) -> None:
     assert whole == found
 
 
-def test_another_language_goes_by_sentences() -> None:
+def test_another_language() -> None:
     """Recognisers that the barriers were not checked against."""
     guard = PII(language="es")
 
@@ -101,3 +103,13 @@ def test_another_language_goes_by_sentences() -> None:
 
 def test_fingerprint_names_the_model(model: str) -> None:
     assert Path(model).name in PII(model=model).fingerprint()
+
+
+def test_an_engine_of_presidio(model: str) -> None:
+    engine = SpacyNlpEngine(models=[{"lang_code": "en", "model_name": model}])
+    text = "Ada Lovelace met Charles Babbage in London."
+
+    assert PII(model=engine).find(text) == PII(model=model).find(text)
+    assert Path(model).name in PII(model=engine).fingerprint()
+    with pytest.raises(ConfigurationError, match="language='en'"):
+        PII(model=engine, language="es")
