@@ -32,6 +32,9 @@ from .joints import (
 __all__ = ["Segment", "Segmenter"]
 
 _MOST_PASSED = 256  # characters that need not be kept, but are, to save copying
+_MOST_KEPT = _MOST_PASSED + LOOKBACK
+
+_LONGEST_WORD = 48  # as in QUIET
 
 _SHORTEST_ROW = 128
 """Characters from which a row of numbers is worth cutting; then at twice as many, and so on."""
@@ -89,6 +92,7 @@ class Segmenter:
         self._scan: int = 0  # everything before belongs to the open segment, or is cut off
         self._taken: int = 0  # where the last returned segment begins
         self._read: int = 0  # everything before is in the left context
+        self._calm: bool = quiet  # all is passed but for the letters of one word, if any
         self._inside: bool = False  # a segment is open, and no break in it is waiting
         # About the open segment:
         self._floor: int = 0  # where it began
@@ -111,22 +115,54 @@ class Segmenter:
 
     def feed(self, text: str) -> Iterable[Segment]:
         """Take the next piece of the run; yield the segments that it completes."""
+        if self._calm:
+            if self._is_calm(text):
+                return ()
+            self._wake()
         self._text += text
         if self._inside and text.isalpha() and len(self._text) - self._start <= self._limit:
             self._scan = len(self._text)  # the word goes on: letters are no breaks
             return ()
         if self._quiet and self._pass_quiet() and self._is_word(self._scan):
+            self._calm = True
             return ()
-        return self._cut(final=False)
+        return self._cut(passed=self._quiet)
+
+    def _is_calm(self, text: str) -> bool:
+        """Pass over letters and spaces, behind such; answer whether there is nothing else."""
+        length = len(self._text) + len(text)
+        word = self._start if self._start >= 0 else len(self._text)
+        if length > _MOST_KEPT or length - word > _LONGEST_WORD:
+            return False
+        if not text.isalpha():
+            if not text.replace(" ", "a").isalpha():
+                return False
+            behind = text.rfind(" ") + 1
+            self._start = length - len(text) + behind if behind < len(text) else -1
+        elif self._start < 0:
+            self._start = len(self._text)
+        self._text += text
+        self._scan = length
+        return True
+
+    def _wake(self) -> None:
+        """Take up the word that is open where nothing but letters and spaces came."""
+        self._calm = False
+        self._inside = self._start >= 0
+        if self._inside:
+            self._begin(self._start)
 
     def finish(self) -> Iterable[Segment]:
         """Say that the run is over; yield the rest."""
+        if self._calm:
+            self._wake()
         return self._cut(final=True)
 
-    def _cut(self, *, final: bool) -> Iterator[Segment]:
+    def _cut(self, *, final: bool = False, passed: bool = False) -> Iterator[Segment]:
         while True:
-            if self._quiet:
+            if self._quiet and not passed:
                 self._pass_quiet()
+            passed = False
             if not self._open():
                 break
             closed = self._find_end(final=final)
@@ -156,7 +192,7 @@ class Segmenter:
     def _is_word(self, begin: int) -> bool:
         """Answer whether the rest is nothing, or the letters that a word begins with."""
         rest = len(self._text) - begin
-        if rest > self._limit or begin > _MOST_PASSED:
+        if rest > self._limit or begin > _MOST_KEPT:
             return False
         self._inside = rest > 0
         if not rest:
