@@ -7,6 +7,7 @@ framing takes everything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from .dialect import Dialect, Hint
@@ -60,7 +61,9 @@ _MEDIA_TYPES = {
     "text/plain": PLAIN,
 }
 
-_SSE_STARTS = (b"data:", b"event:", b": ")
+_SSE_STARTS = (b"data:", b"event:")
+_SSE_COMMENT = re.compile(rb":[^\r\n]*+(?:\r\n|\n|\r(?=[^\n]))")
+_LONGEST_COMMENT = 4096  # 2 KiB of padding are usual
 
 
 def framing_of(content_type: str) -> Framing | None:
@@ -74,9 +77,15 @@ def may_be_sse(begin: bytes) -> bool | None:
     Servers exist that send it so, and clients that do not mind (openai-python).
     """
     text = begin.removeprefix(b"\xef\xbb\xbf")
-    if text.startswith(_SSE_STARTS):
+    starts = (*_SSE_STARTS, b"\r", b"\n") if text.startswith(b":") else _SSE_STARTS
+    while text.startswith(b":"):  # a comment, if an empty line or a field comes behind it
+        comment = _SSE_COMMENT.match(text)
+        if comment is None:
+            return None if len(text) <= _LONGEST_COMMENT else False
+        text = text[comment.end() :]
+    if text.startswith(starts):
         return True
-    return None if any(start.startswith(text) for start in _SSE_STARTS) else False
+    return None if any(start.startswith(text) for start in starts) else False
 
 
 def is_end_marker(frame: Frame) -> bool:

@@ -593,6 +593,31 @@ async def test_plain_text_that_is_sse_is_read_as_sse():
     assert chat_text(answer.body) == "My key is <SECRET> and more."
 
 
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("comments", [b": ping##", b": a#: b#", b":#"])
+async def test_plain_text_may_begin_with_comments_of_sse(newline, comments):
+    begin = comments.replace(b"#", newline)
+    body = begin + b"".join(chat(SPLIT)).replace(b"\n", newline)
+    pieces = [body[at : at + 1] for at in range(40)]
+    app = ScriptedApp([*pieces, body[40:]], content_type="text/plain")
+
+    answer = await ask(guarded(app))
+
+    assert (
+        chat_text(answer.body[len(begin) :].replace(newline, b"\n"))
+        == "My key is <SECRET> and more."
+    )
+
+
+@pytest.mark.parametrize("text", [b": S3CRET-1", b":S3CRET-1\nb\n", b":" * 5000 + b" S3CRET-1"])
+async def test_plain_text_that_begins_like_a_comment_is_text(text):
+    app = ScriptedApp([text[:3], text[3:]], content_type="text/plain")
+
+    answer = await ask(guarded(app))
+
+    assert answer.body == text.replace(b"S3CRET-1", b"<SECRET>")
+
+
 async def test_an_sse_type_with_another_body_is_guarded_all_the_same():
     """A JSON document under ``text/event-stream``: no event in it, so no client reads it."""
     app = ScriptedApp([b'{"error": "no S3CRET-12345 here"}'])
