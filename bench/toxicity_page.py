@@ -17,9 +17,9 @@ _TEXT = """\
 Made by `python -m bench.toxicity` from `bench/results/toxicity.json`; a test holds the two
 together. How to set all this is in [Block toxic text](../how-to/block-toxic-text.md).
 
-One core (AMD EPYC with AVX-512 and bfloat16 instructions, torch with one thread) that ten other
-processes used at the same time: a free one does four to five times as many sentences per second, so
-compare ratios and not times. The goal of ten times the streams is reached where a table says so.
+One core (AMD EPYC with AVX-512 and bfloat16 instructions, torch with one thread) that a few other
+processes used at the same time, so compare ratios and not times. The goal of ten times the streams
+of one by one is reached where a table says so, and costs what is lost there.
 The model has the size of Detoxify's, {layers} layers with random weights, so its speed is real and
 its verdicts are not. Ratios were taken side by side in one run. **No GPU was at hand: nothing here
 was measured on one.**
