@@ -7,21 +7,23 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..wire import (
+    Edit,
     Form,
     JsonProjection,
     NumberProjection,
     Projection,
     Run,
     TextProjection,
-    replacing_number,
 )
 from .channels import Treatment
 from .hold import WordCount
 from .panel import Panel, PanelScanner, Verdict
 
-__all__ = ["ChannelText", "Edit", "Part"]
+__all__ = ["ChannelText", "Part"]
 
 _FOREVER = 1 << 62
+# Longer pieces are looked at bit by bit, so that what is remembered of each bit goes with it.
+_BIT = 64 * 1024
 _PROJECTIONS: dict[Form, Callable[[], Projection]] = {
     "text": TextProjection,
     "json": JsonProjection,
@@ -47,14 +49,6 @@ class Part(NamedTuple):
     words: int = 0
 
 
-class Edit(NamedTuple):
-    """What takes the place of a piece of a channel: positions, and the text as it is carried."""
-
-    start: int
-    end: int
-    text: str
-
-
 class ChannelText:
     """Follows one channel from its first piece to its close.
 
@@ -74,6 +68,7 @@ class ChannelText:
         self._fed = 0  # characters of the current run given to the scanner
         self._runs: deque[tuple[int, Run]] = deque()  # of the current run: (offset, piece)
         self._edits: deque[Edit] = deque()
+        self._elsewhere: deque[Edit] = deque()  # not read up to their end yet
         self._length = 0
         self._parts = 0
         self._decided = 0
@@ -100,10 +95,12 @@ class ChannelText:
         part = Part(self._length, end, text, self._parts, self._words.begun)
         self._length = part.end
         self._parts += 1
-        for start, end, new in also if self.blocked is None and self._treatment == "edit" else ():
-            self._put(Edit(part.start + start, part.start + end, new))
-        verdicts = self._look(self._projection.feed(text))
-        self._decided = self._decided_position()
+        if also and self.blocked is None and self._treatment == "edit":
+            begin = part.start
+            self._elsewhere += [Edit(begin + start, begin + end, new) for start, end, new in also]
+        verdicts = self._read(text[:_BIT])
+        for at in range(_BIT, len(text), _BIT):
+            verdicts += self._read(text[at : at + _BIT])
         return part, verdicts
 
     def close(self) -> list[Verdict]:
@@ -111,8 +108,9 @@ class ChannelText:
         if self._closed:
             return []
         self._closed = True
-        verdicts = self._look(self._projection.finish())
-        verdicts += self._end_run()
+        runs = self._projection.finish()
+        self._put_elsewhere(self._projection.position)
+        verdicts = self._look(runs) + self._end_run()
         self._decided = self._length
         return verdicts
 
@@ -160,6 +158,15 @@ class ChannelText:
         """Whether a part has text before the beginning of what is blocked."""
         return self.blocked is None or part.start < self._edits[-1].start
 
+    def _read(self, text: str) -> list[Verdict]:
+        runs = self._projection.feed(text)
+        if self._elsewhere:
+            self._put_elsewhere(self._projection.position)
+        verdicts = self._look(runs)
+        self._decided = self._decided_position()
+        self._projection.forget(self._decided)
+        return verdicts
+
     def _look(self, runs: list[Run]) -> list[Verdict]:
         verdicts: list[Verdict] = []
         for run in runs:
@@ -203,17 +210,26 @@ class ChannelText:
             self.edited = True
             start = self._position(verdict.start)
             if verdict.kind == "block":
+                self._put_elsewhere(start)
+                self._elsewhere.clear()
                 self.blocked = verdict
                 self._edits.append(Edit(start, _FOREVER, ""))
             elif self._treatment == "cut":
                 self._cut = True
                 self._edits.append(Edit(start, _FOREVER, ""))
-            elif self._runs[-1][1].number:
-                self._put(_in_number(self._runs[-1][1], verdict))
             else:
-                text = self._projection.encode(verdict.replacement)
-                self._put(Edit(start, self._position(verdict.end), text))
+                self._fit(Edit(start, self._position(verdict.end), verdict.replacement))
         return verdicts
+
+    def _put_elsewhere(self, position: int) -> None:
+        """Make the edits that were decided elsewhere and end before a position."""
+        while self._elsewhere and self._elsewhere[0].end <= position:
+            self._fit(self._elsewhere.popleft())
+
+    def _fit(self, edit: Edit) -> None:
+        """Make an edit in the way that the channel's form allows."""
+        for fitted in self._projection.fit(*edit):
+            self._put(fitted)
 
     def _put(self, edit: Edit) -> None:
         """Add an edit; those that it overlaps become part of it."""
@@ -239,10 +255,3 @@ class ChannelText:
         if self._scanner is None:
             return self._projection.position
         return self._position(self._scanner.decided)
-
-
-def _in_number(run: Run, verdict: Verdict) -> Edit:
-    """Replace a number as a whole, wherever in it something was found."""
-    whole = verdict.end - verdict.start == len(run.text)
-    text = replacing_number(run.text, verdict.replacement if whole else None)
-    return Edit(run.starts[0], run.end, text)

@@ -1,17 +1,13 @@
-"""Text as a guard reads it: styled characters plain, escapes undone, invisible characters gone.
+"""Text as a guard reads it: styled characters plain, %-escapes undone, invisible characters gone.
 
 A reader takes full-width digits for digits, ``%40`` for ``@``, and does not see a zero-width space;
 a pattern does none of that. Guards therefore decide on a plain copy, and what they find is mapped
 back to the text as it came, with the invisible characters inside and right before it. The copy is
 made character by character, so it does not depend on how the text was cut.
-
-A text that begins as a JSON object or list does (JSON mode, structured output) is one whose reader
-undoes JSON's escapes, so they are undone in its copy too: an edit then never takes half of one.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
@@ -34,11 +30,6 @@ _RANGES = (
 # a decoded space or slash would cut an address in two.
 _DROPPED = re.compile(rf"%(?:2[bBdDeE]|3[0-9]|40)|[{_INVISIBLE}]")
 _BEGUN = re.compile(r"%[234]?\Z")
-# The same with the escapes of JSON, but for surrogates: no pattern looks for those.
-_JSON_DROPPED = re.compile(
-    _DROPPED.pattern + r'|\\(?:["\\/bfnrt]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})'
-)
-_JSON_BEGUN = re.compile(r"%[234]?\Z|(?<!\\)(?:\\\\)*(\\(?:u[0-9a-fA-F]{0,3})?)\Z")
 
 
 @cache
@@ -60,7 +51,6 @@ class LookAlikes:
     """
 
     def __init__(self) -> None:
-        self._json: bool | None = None  # whether it begins as JSON; None before its first character
         self._length = 0  # of the copy
         self._begun = ""  # an escape that is not complete
         self._dropped: list[int] = []  # for each dropped character: the offset in the copy
@@ -68,15 +58,12 @@ class LookAlikes:
 
     def plain(self, text: str) -> str:
         """Return the next piece of the copy; an incomplete escape waits for its rest."""
-        if self._json is None and (word := text.lstrip()):
-            self._json = word[0] in "{["
-        escaped = "%" in text or (self._json and "\\" in text)
-        if not self._begun and not escaped and text.isascii():
+        if not self._begun and "%" not in text and text.isascii():
             self._length += len(text)
             return text
         text = self._begun + text
-        begun = (_JSON_BEGUN if self._json else _BEGUN).search(text)
-        self._begun = (begun[1] or begun[0] if self._json else begun[0]) if begun else ""
+        begun = _BEGUN.search(text)
+        self._begun = begun[0] if begun else ""
         return self._copy(text[: len(text) - len(self._begun)])
 
     def finish(self) -> str:
@@ -103,7 +90,7 @@ class LookAlikes:
     def _copy(self, text: str) -> str:
         pieces: list[str] = []
         at = 0
-        for match in (_JSON_DROPPED if self._json else _DROPPED).finditer(text):
+        for match in _DROPPED.finditer(text):
             pieces.append(text[at : match.start()])
             self._length += len(pieces[-1])
             meant = _meant(match[0])
@@ -119,7 +106,4 @@ class LookAlikes:
 
 def _meant(found: str) -> str:
     """Return the character that an escape stands for; nothing for an invisible one."""
-    if found[0] == "%":
-        return chr(int(found[1:], 16))
-    char = json.loads(f'"{found}"') if found[0] == "\\" else found
-    return "" if char in _INVISIBLE else char
+    return chr(int(found[1:], 16)) if found[0] == "%" else ""

@@ -16,6 +16,7 @@ from ..wire import (
     PAYLOAD,
     Channel,
     Close,
+    Edit,
     Form,
     Frame,
     Framing,
@@ -29,7 +30,7 @@ from ..wire import (
     splice,
 )
 from ..wire.errors import HoldLimitError
-from .channel import ChannelText, Edit, Part
+from .channel import ChannelText, Part
 from .channels import Channels
 from .guard import Guard
 from .panel import Panel, Verdict

@@ -14,16 +14,16 @@ from .detect import (
     may_be_sse,
 )
 from .dialect import Dialect, Hint, Problem, Reader
-from .form import NumberProjection, Projection, Run, TextProjection
+from .form import Edit, NumberProjection, Projection, Run
 from .frame import MAX_FRAME, Frame, Framer, Framing
 from .json_codec import dumps, loads, repeats_a_name
 from .json_form import JsonProjection
-from .json_number import replacing_number
-from .json_splice import Path, splice
+from .json_splice import Name, Path, splice
 from .ndjson import NDJSON
 from .plain import PLAIN
 from .reading import PAYLOAD, Channel, Close, Form, Scrub, Sound, Step, Text, Usage, Whole
 from .sse import SSE
+from .text_form import TextProjection
 
 __all__ = [
     "DIALECTS",
@@ -36,12 +36,14 @@ __all__ = [
     "Channel",
     "Close",
     "Dialect",
+    "Edit",
     "Form",
     "Frame",
     "Framer",
     "Framing",
     "Hint",
     "JsonProjection",
+    "Name",
     "NumberProjection",
     "Path",
     "Problem",
@@ -65,6 +67,5 @@ __all__ = [
     "loads",
     "may_be_sse",
     "repeats_a_name",
-    "replacing_number",
     "splice",
 ]

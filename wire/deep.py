@@ -8,7 +8,7 @@ from typing import Any
 
 from .json_codec import is_array, is_object
 from .json_number import plain_number
-from .json_splice import Path
+from .json_splice import Name, Path
 from .reading import Form, Sound, Whole
 
 __all__ = ["ARGUMENTS", "OPAQUE", "deep_scan", "is_base64", "sound"]
@@ -90,10 +90,10 @@ def deep_scan(
 ) -> Iterator[Whole | Sound]:
     """Yield every string leaf, depth first, as a text of its own; audio as what it is.
 
-    In the arguments of a tool call numbers are leaves too.
+    In the arguments of a tool call numbers are leaves too. Object names are texts there, and
+    wherever nothing is skipped. Elsewhere they are not: a client looks values up by them.
 
-    Files are left out: base64 data URLs, and base64 beside a media type. Object names are not
-    texts: a client looks values up by them.
+    Files are left out: base64 data URLs, and base64 beside a media type.
 
     Args:
         value: a JSON value.
@@ -116,6 +116,8 @@ def deep_scan(
                     inner = () if name in _FOREIGN else names
                     below = "tool" if name in arguments else sort
                     stack.append((node[name], (*at, name), _form(name), inner, below))
+                if not names or sort == "tool":
+                    stack.append((name, (*at, Name(name)), "text", names, sort))
         elif is_array(node):
             places = range(len(node) - 1, -1, -1)
             stack.extend((node[i], (*at, i), form, names, sort) for i in places)

@@ -1,7 +1,7 @@
-r"""JSON text in pieces: find the string values, decode them, remember where each character stood.
+r"""JSON text in pieces: find its strings, decode them, remember where each character stood.
 
-Strategy: a small push parser. It knows the grammar of JSON just far enough to tell a string value
-and a number from a name and from structure; names and structure are never readable text. Inside a
+Strategy: a small push parser. It knows the grammar of JSON just far enough to tell strings, names
+and numbers from structure, which is never edited. Inside a
 string it decodes escapes one by one and keeps an escape that is not complete (``\u00``) until the
 rest has come; so it keeps a number or a literal until what follows shows that it is one. From the
 first thing that no JSON has, the rest of the channel is one run of plain text: what cannot be read
@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
 from enum import Enum, auto
 
-from .form import Run
+from .form import Edit, Run
 from .json_number import plain_number
+from .json_shape import Names, Shape
 
-__all__ = ["MAX_DEPTH", "MAX_SCALAR", "JsonProjection"]
+__all__ = ["MAX_DEPTH", "MAX_SCALAR", "JsonProjection", "JsonReading"]
 
 # Deeper than any tool's arguments; a bound on the memory that `[[[[…` can take.
 MAX_DEPTH = 512
@@ -63,22 +64,35 @@ _NAME_COMES = (_At.NAME, _At.FIRST_NAME)
 _IN_STRING = (_At.IN_NAME, _At.IN_VALUE)
 
 
-class JsonProjection:
-    """Reads the string values of a JSON document that arrives in pieces."""
+class JsonReading(ABC):
+    """Reads a JSON text that arrives in pieces: what its strings and numbers say, and where.
 
-    def __init__(self) -> None:
+    Args:
+        only_ascii: whether what is written into strings is escaped wherever it is not ASCII.
+    """
+
+    def __init__(self, *, only_ascii: bool) -> None:
         self._at = _At.VALUE
-        self._open: list[str] = []  # the bracket that each open container needs
+        self._open: list[Names | None] = []  # of each open container, if it is an object
         self._position = 0
         self._rest = ""  # an escape or a scalar that is not complete
+        self._shape = Shape(only_ascii)
 
     @property
     def position(self) -> int:
         """Up to where the text is understood; what is incomplete lies behind it."""
         return self._position
 
-    def feed(self, piece: str) -> list[Run]:
-        """Take the next piece; one run for each string value that it touches, and each number."""
+    def fit(self, start: int, end: int, text: str) -> list[Edit]:
+        """Return the edits that hide these positions and leave JSON behind."""
+        return self._shape.fit(start, end, text)
+
+    def forget(self, position: int) -> None:
+        """Say that no edit will begin before a position."""
+        self._shape.forget(position)
+
+    def _read(self, piece: str) -> list[Run]:
+        """Take the next piece; return what its strings and numbers say."""
         text, self._rest = self._rest + piece, ""
         runs: list[Run] = []
         base, at = self._position, 0
@@ -91,17 +105,20 @@ class JsonProjection:
         self._rest = text[at:]
         return runs
 
-    def finish(self) -> list[Run]:
-        """Return what is left of a string, an escape or a scalar that the end cut off."""
+    def _take_rest(self) -> str:
+        """Return what the end cut off; whatever it is, it may be edited."""
         rest, self._rest = self._rest, ""
-        begin, self._position = self._position, self._position + len(rest)
-        if not rest and self._at is not _At.IN_VALUE and self._at is not _At.FREE:
-            return []
-        return [Run(rest, range(begin, self._position), self._position, closes=True)]
+        if rest and self._at not in _IN_STRING:
+            self._set_free(self._position)
+        self._position += len(rest)
+        return rest
 
-    def encode(self, text: str) -> str:
-        """Write text as the inside of a JSON string; outside of one, as it is."""
-        return text if self._at is _At.FREE else json.dumps(text)[1:-1]
+    def _set_free(self, position: int) -> None:
+        if self._at in _IN_STRING:
+            self._shape.close(position)
+        if self._at is not _At.FREE:
+            self._shape.open(position, free=True)
+        self._at = _At.FREE
 
     def _step(self, text: str, at: int, base: int, runs: list[Run]) -> int:
         """Read one token; return the offset behind it, or ``at`` when more must come first."""
@@ -110,24 +127,25 @@ class JsonProjection:
         if self._at is not _At.FREE:
             if space := _SPACE.match(text, at):
                 return space.end()
-            behind = self._structure(text, at)
+            behind = self._structure(text, at, base)
             if behind is not None:
                 if number := _NUMBER.match(text, at, behind):
-                    _say_number(number[0], base + at, runs)
+                    self._say_number(number[0], base + at, runs)
                 return behind
-            self._at = _At.FREE
-        runs.append(Run(text[at:], range(base + at, base + len(text)), base + len(text)))
-        return len(text)
+            self._set_free(base + at)
+        return self._say_free(text, at, base, runs)
 
-    def _structure(self, text: str, at: int) -> int | None:
+    def _structure(self, text: str, at: int, base: int) -> int | None:
         """Read a token outside of strings; None when no JSON has it here."""
         char = text[at]
         if char == '"' and self._at in _NAME_COMES:
             self._at = _At.IN_NAME
+            self._shape.open(base + at + 1, self._open[-1])
         elif char == '"' and self._at in _VALUE_COMES:
             self._at = _At.IN_VALUE
+            self._shape.open(base + at + 1)
         elif char in "{[" and self._at in _VALUE_COMES and len(self._open) < MAX_DEPTH:
-            self._open.append("}" if char == "{" else "]")
+            self._open.append(Names() if char == "{" else None)
             self._at = _At.FIRST_NAME if char == "{" else _At.FIRST
         elif char in "}]" and self._may_close(char):
             self._open.pop()
@@ -135,14 +153,16 @@ class JsonProjection:
         elif char == ":" and self._at is _At.COLON:
             self._at = _At.VALUE
         elif char == "," and self._at is _At.BEHIND:
-            self._at = _At.NAME if self._open[-1] == "}" else _At.VALUE
+            self._at = _At.NAME if self._open[-1] else _At.VALUE
         else:
             return self._scalar(text, at)
         return at + 1
 
     def _may_close(self, char: str) -> bool:
         begun = self._at is _At.FIRST or self._at is _At.FIRST_NAME
-        return bool(self._open) and self._open[-1] == char and (begun or self._at is _At.BEHIND)
+        if not self._open or not (begun or self._at is _At.BEHIND):
+            return False
+        return char == ("}" if self._open[-1] else "]")
 
     def _behind_value(self) -> None:
         self._at = _At.BEHIND if self._open else _At.VALUE
@@ -157,32 +177,67 @@ class JsonProjection:
 
     def _string(self, text: str, at: int, base: int, runs: list[Run]) -> int:
         if text[at] == '"':
+            runs.append(Run("", (), base + at, closes=True))
+            self._shape.close(base + at)
             if self._at is _At.IN_VALUE:
-                runs.append(Run("", (), base + at, closes=True))
                 self._behind_value()
             else:
                 self._at = _At.COLON
             return at + 1
         if plain := _PLAIN.match(text, at):
             starts = range(base + at, base + plain.end())
-            return self._say(plain[0], starts, base, plain.end(), runs)
-        decoded, end = _surrogates(text, at) if text[at] != "\\" else _escape(text, at)
+            runs.append(Run(plain[0], starts, base + plain.end()))
+            return plain.end()
+        decoded, end = self._decoded(text, at)
         if end < 0:
-            self._at = _At.FREE
-            return self._step(text, at, base, runs)
-        return self._say(decoded, (base + at,), base, end, runs)
-
-    def _say(self, text: str, starts: Sequence[int], base: int, end: int, runs: list[Run]) -> int:
-        if text and self._at is _At.IN_VALUE:
-            runs.append(Run(text, starts, base + end))
+            self._set_free(base + at)
+            return self._say_free(text, at, base, runs)
+        if decoded:
+            runs.append(Run(decoded, (base + at,), base + end))
         return end
 
+    @staticmethod
+    def _decoded(text: str, at: int) -> tuple[str, int]:
+        """Return the character that begins here, and the offset behind it; see below."""
+        return _surrogates(text, at) if text[at] != "\\" else _escape(text, at)
 
-def _say_number(literal: str, begin: int, runs: list[Run]) -> None:
-    if number := plain_number(literal):
-        end = begin + len(literal)
-        starts = range(begin, end) if number == literal else [begin] * len(number)
-        runs.append(Run(number, starts, end, closes=True, number=True))
+    @abstractmethod
+    def _say_number(self, literal: str, begin: int, runs: list[Run]) -> None:
+        """Say a number that begins at a position."""
+
+    @abstractmethod
+    def _say_free(self, text: str, at: int, base: int, runs: list[Run]) -> int:
+        """Say what is no JSON; return the offset up to which it was said."""
+
+
+class JsonProjection(JsonReading):
+    """Reads the arguments of a tool: each name, each string and each long number is a run."""
+
+    def __init__(self) -> None:
+        super().__init__(only_ascii=True)
+
+    def feed(self, piece: str) -> list[Run]:
+        """Take the next piece; one run for each string that it touches, and each number."""
+        return self._read(piece)
+
+    def finish(self) -> list[Run]:
+        """Return what is left of a string, an escape or a scalar that the end cut off."""
+        within = self._at in _IN_STRING or self._at is _At.FREE
+        begin, rest = self._position, self._take_rest()
+        if not rest and not within:
+            return []
+        return [Run(rest, range(begin, self._position), self._position, closes=True)]
+
+    def _say_number(self, literal: str, begin: int, runs: list[Run]) -> None:
+        if number := plain_number(literal):
+            end = begin + len(literal)
+            starts = [min(begin + i, end - 1) for i in range(len(number))]
+            self._shape.number(begin, end, number)
+            runs.append(Run(number, starts, end, closes=True))
+
+    def _say_free(self, text: str, at: int, base: int, runs: list[Run]) -> int:
+        runs.append(Run(text[at:], range(base + at, base + len(text)), base + len(text)))
+        return len(text)
 
 
 def _escape(text: str, at: int) -> tuple[str, int]:

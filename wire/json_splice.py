@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import UnreadableFrameError
 from .json_codec import dumps, loads
+from .json_shape import Names
 
-__all__ = ["Path", "splice"]
+__all__ = ["Name", "Path", "splice"]
 
-Path = tuple[str | int, ...]
+
+class Name(NamedTuple):
+    """The last step of a path to the name itself, not to its value."""
+
+    text: str
+
+
+Path = tuple[str | int | Name, ...]
 """Where a value stands: object keys and array positions from the root; ``()`` is the root."""
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
@@ -29,7 +37,7 @@ def splice(data: bytes, edits: Mapping[Path, Any]) -> bytes:
     Args:
         data: one valid JSON value in UTF-8.
         edits: new values by path. A path that ``data`` does not have is ignored. Where an object
-            has the same name twice, both values are replaced.
+            has the same name twice, both values are replaced. Names that become equal are numbered.
 
     Raises:
         UnreadableFrameError: ``data`` is not JSON.
@@ -39,7 +47,7 @@ def splice(data: bytes, edits: Mapping[Path, Any]) -> bytes:
         node = tree
         for step in path:
             node = node.setdefault(step, {})
-        node[_HERE] = dumps(value)
+        node[_HERE] = value if path and isinstance(path[-1], Name) else dumps(value)
     walker = _Walker(data)
     try:
         walker.value(0, tree)
@@ -69,8 +77,7 @@ class _Walker:
         opener = self._data[begin : begin + 1]
         if _HERE in tree:
             end = self._end(begin)
-            self._out += (self._data[self._copied : begin], tree[_HERE])
-            self._copied = end
+            self._put(begin, end, tree[_HERE])
             return end
         if opener == b"{":
             return self._object(begin, tree)
@@ -80,14 +87,21 @@ class _Walker:
 
     def _object(self, at: int, tree: dict[Any, Any]) -> int:
         at = self._skip(at + 1)
+        names = Names()
         while self._data[at] != 0x7D:
             if self._data[at] != 0x22:
                 raise UnreadableFrameError(_NOT_JSON)
             key_end = self._end(at)
             key = loads(self._data[at:key_end])
+            if renamed := tree.get(Name(key)):
+                self._put(at, key_end, dumps(names.distinct(renamed[_HERE])))
             at = self._skip(self._skip(key_end) + 1)  # over the colon
             at = self._next(at, tree.get(key))
         return at + 1
+
+    def _put(self, begin: int, end: int, new: bytes) -> None:
+        self._out += (self._data[self._copied : begin], new)
+        self._copied = end
 
     def _array(self, at: int, tree: dict[Any, Any]) -> int:
         at = self._skip(at + 1)

@@ -40,7 +40,7 @@ class Channel(NamedTuple):
         signed: True where a signature vouches for the text: one who changes it breaks it.
     """
 
-    key: tuple[str | int, ...]
+    key: Path
     kind: str = "content"
     form: Form = "text"
     signed: bool = False

@@ -8,10 +8,10 @@ from support.guard import WordGuard
 from support.secrets import cuts, pieces
 
 from streamward.guardrails import PII
-from streamward.guardrails.channel import ChannelText, Edit
+from streamward.guardrails.channel import ChannelText
 from streamward.guardrails.panel import Panel
 from streamward.guardrails.ward import Ward
-from streamward.wire import NDJSON, detect
+from streamward.wire import NDJSON, Edit, detect
 
 TEXT = "mail jane.doe@example.com now"
 

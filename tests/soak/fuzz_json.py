@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.guard import SECRET
 from support.secrets import cuts, pieces
 
-from soak.checks import TABLE, check_arguments, check_frames, check_splice
+from soak.checks import TABLE, check_arguments, check_content, check_frames, check_splice
 
 TEXTS = st.text(max_size=8) | st.sampled_from(
     [SECRET, f"a {SECRET} b", f'{{"to": "{SECRET}"}}', "\\", '"', "\u2028", "\ud83d", "\ude00", ""]
@@ -144,6 +144,13 @@ def test_arguments_that_parse_parse_in_any_pieces(data):
     text = data.draw(documents() | SYNTAX)
 
     check_arguments(pieces(text, data.draw(cuts(len(text), 12))))
+
+
+@given(st.data())
+def test_answers_in_json_that_parse_parse_in_any_pieces(data):
+    text = data.draw(documents() | SYNTAX)
+
+    check_content(pieces(text, data.draw(cuts(len(text), 12))))
 
 
 @pytest.mark.parametrize("dialect", TABLE.values(), ids=list(TABLE))

@@ -126,7 +126,8 @@ def _scanned(text: str, at: tuple[int, ...], expected: list[Finding]) -> list[Fa
 def _carried(text: str, at: tuple[int, ...], expected: list[Finding]) -> list[Failure]:
     """Send the pieces through a pipeline; what left is at any moment a prefix of the final text.
 
-    Its guards read a plain copy of the text; where this is another text, only the prefix counts.
+    Its guards read a plain copy of the text; where this is another text, and where edits have to fit
+    into JSON, only the prefix counts.
     What begins as server-sent events do is taken for them, and is no plain text.
     """
     if may_be_sse(text.encode()):
@@ -134,7 +135,8 @@ def _carried(text: str, at: tuple[int, ...], expected: list[Finding]) -> list[Fa
     edited = text
     for one in reversed(expected):
         edited = f"{edited[: one.start]}<{one.entity}>{edited[one.end :]}"
-    final = edited if LookAlikes().plain(text) == text else _through([text])[-1]
+    plain = LookAlikes().plain(text) == text and not text.lstrip().startswith(("{", "[", "`"))
+    final = edited if plain else _through([text])[-1]
     steps = _through(_pieces(text, at))
     early = next((step for step in steps if not final.startswith(step)), None)
     if early is not None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamward.wire import Run, TextProjection
+from streamward.wire import Edit, Run, TextProjection
 
 
 def halves(text: str) -> str:
@@ -65,4 +65,4 @@ def test_text_and_positions_do_not_depend_on_the_pieces(text: str, at: list[int]
 
 
 def test_readable_text_is_written_as_it_is() -> None:
-    assert TextProjection().encode('"\n') == '"\n'
+    assert TextProjection().fit(1, 3, '"\n') == [Edit(1, 3, '"\n')]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamward.wire import JsonProjection, Run
+from streamward.wire import Edit, JsonProjection, Run
 from streamward.wire.json_form import MAX_DEPTH, MAX_SCALAR
 from streamward.wire.json_number import plain_number
 
@@ -56,18 +56,19 @@ def texts(pieces: list[str]) -> list[str]:
 
 
 def values(value: Any) -> list[str]:
-    """The string values of a document in their order, and the numbers of many digits."""
+    """The strings and names of a document in their order, and the numbers of many digits."""
     if isinstance(value, str):
         return [value]
+    if isinstance(value, dict):
+        return [text for name in value for text in (name, *values(value[name]))]
     if isinstance(value, int | float) and not isinstance(value, bool):
         number = plain_number(json.dumps(value))
         return [number] if number else []
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [text for one in inner for text in values(one)]
+    return [text for one in value for text in values(one)] if isinstance(value, list) else []
 
 
 @given(document=DOCUMENTS, escaped=st.booleans(), indent=st.sampled_from([None, 1]), at=CUTS)
-def test_string_values_are_read_as_a_parser_reads_them(
+def test_strings_are_read_as_a_parser_reads_them(
     document: Any, *, escaped: bool, indent: int | None, at: list[int]
 ) -> None:
     text = json.dumps(document, ensure_ascii=escaped, indent=indent)
@@ -104,12 +105,13 @@ def test_each_character_can_be_cut_out_by_its_position(
 @given(text=TEXT)
 def test_what_is_written_is_read_again(text: str) -> None:
     projection = JsonProjection()
-    projection.feed('{"a":"')
-    carried = projection.encode(text)
+    projection.feed('{"a":"x')
+    ((start, end, carried),) = projection.fit(6, 7, text)
 
+    assert (start, end) == (6, 7)
     assert carried.isascii()
     assert json.loads(f'"{carried}"') == text
-    assert texts(['{"a":"', carried, '"}']) == [text]
+    assert texts(['{"a":"', carried, '"}']) == ["a", text]
 
 
 @given(text=BROKEN, at=CUTS)
@@ -133,43 +135,43 @@ def test_a_word_behind_the_first_fault_is_never_skipped(
         ("", []),
         ("   ", []),
         ("{}", []),
-        ('{"a":1,"b":[true,null,-1.5e3]}', []),
-        ('{"a":"x"}{"b":"y"}', ["x", "y"]),
-        ('{"a":"x"} tail', ["x", "tail"]),
+        ('{"a":1,"b":[true,null,-1.5e3]}', ["a", "b"]),
+        ('{"a":"x"}{"b":"y"}', ["a", "x", "b", "y"]),
+        ('{"a":"x"} tail', ["a", "x", "tail"]),
         ("hello there", ["hello there"]),
         ("  hello", ["hello"]),
         ("5551234567", ["5551234567"]),
         ("true", ["true"]),
-        ('{"a": hello}', ["hello}"]),
-        ('{"a": 555 1234}', ["555 1234}"]),
-        ('{"a": 12 Main Street}', ["12 Main Street}"]),
-        ('{"a": true love}', ["true love}"]),
-        ('{"a": 01}', ["01}"]),
+        ('{"a": hello}', ["a", "hello}"]),
+        ('{"a": 555 1234}', ["a", "555 1234}"]),
+        ('{"a": 12 Main Street}', ["a", "12 Main Street}"]),
+        ('{"a": true love}', ["a", "true love}"]),
+        ('{"a": 01}', ["a", "01}"]),
         ("{'a': 'x'}", ["'a': 'x'}"]),
-        ('{"a" "x"}', ['"x"}']),
-        ('{"a":"x" "y"}', ["x", '"y"}']),
-        ('{"a":"x",}', ["x", "}"]),
+        ('{"a" "x"}', ["a", '"x"}']),
+        ('{"a":"x" "y"}', ["a", "x", '"y"}']),
+        ('{"a":"x",}', ["a", "x", "}"]),
         ('["x",]', ["x", "]"]),
         ("[,]", [",]"]),
         ("[1}", ["}"]),
-        ('{"a":]', ["]"]),
+        ('{"a":]', ["a", "]"]),
         ("]", ["]"]),
         (":", [":"]),
-        ('{"a":"x', ["x"]),
-        ('{"a":"x\\', ["x\\"]),
-        ('{"a":"x\\u00', ["x\\u00"]),
-        ('{"a":"x\\ud83d', ["x\\ud83d"]),
-        ('{"a":"\\x y"}', ['\\x y"}']),
-        ('{"a":"b \\x y"}', ['b \\x y"}']),
-        ('{"a":12', ["12"]),
-        ('{"a\\n":"x"}', ["x"]),
-        ('{"a":"\\ud83d\\n"}', ["\ud83d\n"]),
-        ('{"a":"\\ud83d\\ud83d\\ude00"}', ["\ud83d😀"]),
-        ('{"a":"\\ude00"}', ["\ude00"]),
-        ('{"a":"\ud83d\ude00"}', ["😀"]),
-        ('{"a":"\ud83dx\ude00"}', ["\ud83dx\ude00"]),
-        ('{"a":"\ud83d', ["\ud83d"]),
-        ('{"a":"tab\there"}', ["tab\there"]),
+        ('{"a":"x', ["a", "x"]),
+        ('{"a":"x\\', ["a", "x\\"]),
+        ('{"a":"x\\u00', ["a", "x\\u00"]),
+        ('{"a":"x\\ud83d', ["a", "x\\ud83d"]),
+        ('{"a":"\\x y"}', ["a", '\\x y"}']),
+        ('{"a":"b \\x y"}', ["a", 'b \\x y"}']),
+        ('{"a":12', ["a", "12"]),
+        ('{"a\\n":"x"}', ["a\n", "x"]),
+        ('{"a":"\\ud83d\\n"}', ["a", "\ud83d\n"]),
+        ('{"a":"\\ud83d\\ud83d\\ude00"}', ["a", "\ud83d😀"]),
+        ('{"a":"\\ude00"}', ["a", "\ude00"]),
+        ('{"a":"\ud83d\ude00"}', ["a", "😀"]),
+        ('{"a":"\ud83dx\ude00"}', ["a", "\ud83dx\ude00"]),
+        ('{"a":"\ud83d', ["a", "\ud83d"]),
+        ('{"a":"tab\there"}', ["a", "tab\there"]),
     ],
 )
 def test_what_is_read(text: str, expected: list[str]) -> None:
@@ -177,8 +179,8 @@ def test_what_is_read(text: str, expected: list[str]) -> None:
     assert texts(list(text)) == expected
 
 
-def test_names_and_structure_are_no_text() -> None:
-    assert texts(['{"S3CRET":1,"a":{"S3CRET":[2,{}]},"b":"x"}']) == ["x"]
+def test_structure_is_no_text() -> None:
+    assert texts(['{"a":1,"":{"b":[2,{},true]},"c":"x"}']) == ["a", "", "b", "c", "x"]
 
 
 def test_depth_is_bounded() -> None:
@@ -216,4 +218,4 @@ def test_outside_of_json_text_is_written_as_it_is() -> None:
     projection = JsonProjection()
     projection.feed("hello")
 
-    assert projection.encode('"\n') == '"\n'
+    assert projection.fit(1, 3, '"\n') == [Edit(1, 3, '"\n')]

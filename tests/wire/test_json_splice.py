@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamward.errors import UnreadableFrameError
-from streamward.wire import Path, dumps, loads, splice
+from streamward.wire import Name, Path, dumps, loads, splice
 from streamward.wire.deep import deep_scan, is_base64
 
 TEXT = st.text(max_size=6)
@@ -81,6 +81,13 @@ def test_a_name_that_comes_twice_is_replaced_twice() -> None:
     assert splice(b'{"a":1,"a":2}', {("a",): "x"}) == b'{"a":"x","a":"x"}'
 
 
+def test_a_name_is_replaced_and_names_stay_apart() -> None:
+    body = b'{ "x" : {"y": 1} , "\\u0079":2,"z":3}'
+    edits = {(Name("x"),): "n", (Name("y"),): "n", ("x", "y"): 5, ("x", Name("y")): "n", ("y",): 6}
+
+    assert splice(body, edits) == b'{ "n" : {"n": 5} , "n_2":6,"z":3}'
+
+
 def test_the_outer_of_two_edits_counts() -> None:
     assert splice(b'{"a":{"b":1}}', {("a", "b"): "x", ("a",): None}) == b'{"a":null}'
 
@@ -144,6 +151,7 @@ def test_every_string_is_found_and_no_identifier() -> None:
         (("v", "b", 0, "c"), "two", "text"),
         (("v", "b", 1), "three", "text"),
         (("v", "arguments"), '{"x":1}', "json"),
+        (("v", "metadata", Name("id")), "id", "text"),
         (("v", "metadata", "id"), "four", "text"),
     ]
 

@@ -8,6 +8,7 @@ edit.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from ..deep import OPAQUE, deep_scan, is_base64
@@ -134,7 +135,7 @@ def _message(message: dict[str, Any], read: set[Path], steps: list[Step]) -> Non
             steps.extend(deep_scan(call, at))
 
 
-def _rest(value: dict[str, Any], path: Path, steps: list[Step], *, known: set[str | int]) -> None:
+def _rest(value: dict[str, Any], path: Path, steps: list[Step], *, known: Container[Any]) -> None:
     """Scan what the dialect does not describe, except for images."""
     rest = {
         name: inner

@@ -52,7 +52,7 @@ class OpenAIChatReader(Reader):
     steady = True
 
     def __init__(self) -> None:
-        self._channels: dict[tuple[str | int, ...], Channel] = {}
+        self._channels: dict[Path, Channel] = {}
         self._speaking: dict[int, str] = {}  # by choice: the kind of text that it speaks now
         self._left: set[tuple[int, str]] = set()  # choices and kinds that have ended once
         self._finished: set[int] = set()
@@ -208,7 +208,7 @@ class OpenAIChatReader(Reader):
         index: int,
         value: dict[str, Any],
         name: str,
-        key: tuple[str | int, ...],
+        key: Path,
         kind: str,
         path: Path,
         steps: list[Step],
