@@ -14,11 +14,11 @@ from typing import Any, cast
 from presidio_analyzer import EntityRecognizer
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
-from presidio_analyzer.predefined_recognizers import PhoneRecognizer
+from presidio_analyzer.predefined_recognizers import PhoneRecognizer, SpacyRecognizer
 
 from ..guard import Finding
 from .clues import CLUES, DIGITS, TRIGGER, Clue
-from .matching import PatternMatcher, plain
+from .matching import Match, PatternMatcher, match_of, plain
 from .merging import Result, merge
 from .own import OwnPatterns
 from .phones import fewest_digits_of
@@ -73,6 +73,8 @@ class Engine:
         floors: the entities to look for, and the lowest score that counts for each.
         language: of the texts.
         own: recognisers of the user's.
+        reach: how far the matches of recognisers whose patterns cannot be followed in linear time
+            reach, and of those with code of their own, in characters; None: nobody knows.
     """
 
     def __init__(
@@ -82,12 +84,12 @@ class Engine:
         floors: Mapping[str, float],
         language: str,
         own: Sequence[EntityRecognizer] = (),
+        reach: int | None = None,
     ) -> None:
         self.words = WordEngine(language)
         self._language = language
         self._floors = floors
         self._nlp = nlp
-        self._reads_words = not isinstance(nlp, WordEngine)
         self._enhancer = LemmaContextAwareEnhancer()
         asked = [
             (recognizer, clues)
@@ -97,13 +99,19 @@ class Engine:
             )
             if not floors.keys().isdisjoint(recognizer.get_supported_entities())
         ]
-        self.patterns = OwnPatterns(one for one, clues in asked if not clues)
+        unknown = [one for one, clues in asked if not clues]
+        self.patterns = OwnPatterns(unknown, linear=reach is not None)
         """What no rule of :mod:`.barriers` covers, but patterns can be followed."""
-        self._readers = [
-            _reader(one, floors, clues) for one, clues in asked if one not in self.patterns
-        ]
+        readers = [_reader(one, floors, clues) for one, clues in asked if one not in self.patterns]
+        self._reaching = [one for one in readers if reach and _is_reaching(one)]
+        self.reach = reach if self._reaching else None
+        """How far the recognisers reach that :meth:`reached` asks; None: there are none."""
+        self._readers = [one for one in readers if one not in self._reaching]
         self.segments_suffice = all(reader.clues for reader in self._readers)
-        """Whether the rules of :mod:`.barriers` cover every recogniser."""
+        """Whether the rules of :mod:`.barriers` cover every recogniser that :meth:`find` asks."""
+        self._reads_words = not (isinstance(nlp, WordEngine) and self.segments_suffice)
+        self.quick = self.segments_suffice and not self.reach and self.patterns.linear
+        """Whether a call never takes longer than an event loop can wait."""
         self.rows = Rows([reader.recognizer for reader in self._readers])
 
     def find(self, text: str, left: Left, offset: int = 0) -> list[Finding]:
@@ -142,6 +150,11 @@ class Engine:
             recognizers = [reader.recognizer for reader in readers]
             results = self._enhanced(text, results, recognizers, before, artifacts)
         return self._above(results)
+
+    def reached(self, text: str) -> list[Match]:
+        """Return what the recognisers find whose reach is known, before any score is lifted."""
+        artifacts = self._nlp.process_text(text, self._language)
+        return [match for one in self._reaching for match in one.find(text, artifacts)]
 
     def confirmed(
         self,
@@ -222,11 +235,26 @@ def _clues(recognizer: Any) -> tuple[Clue, ...]:
     return CLUES.get(recognizer.name, ())
 
 
+def _is_reaching(reader: _Reader) -> bool:
+    """Answer whether a reach can be declared: no rule covers it, and it is not a model."""
+    return not (reader.clues or isinstance(reader.recognizer, SpacyRecognizer))
+
+
 def _find(recognizer: Any, entities: list[str]) -> Find:
-    if plain(recognizer):
+    default = cast("Any", EntityRecognizer).enhance_using_context
+    lifts = recognizer.__class__.enhance_using_context is not default
+    if plain(recognizer) and not lifts:
         matcher = PatternMatcher(recognizer)
         return lambda text, _: matcher(text)
-    return lambda text, artifacts: recognizer.analyze(text, entities, artifacts) or []
+
+    def find(text: str, artifacts: NlpArtifacts | None) -> list[Any]:
+        found = recognizer.analyze(text, entities, artifacts) or ()
+        results = [match_of(recognizer, one) for one in found]
+        if lifts:
+            return list(recognizer.enhance_using_context(text, results, [], artifacts))
+        return results
+
+    return find
 
 
 def _with_left(artifacts: NlpArtifacts, left: Sequence[str]) -> NlpArtifacts:

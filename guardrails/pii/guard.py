@@ -43,7 +43,7 @@ within about 90; a signed link may take a thousand. Presidio's patterns take tim
 number at worst; what would take longer than a stream can wait fails closed like a longer one.
 """
 
-_SCANNER_VERSION = "4"  # raise it when the same text would be decided differently
+_SCANNER_VERSION = "5"  # raise it when the same text would be decided differently
 _SHORTEST_HOLD = 128
 
 
@@ -63,9 +63,14 @@ class PII:
             ``PERSON``, ``LOCATION`` and the like; text then leaves sentence by sentence.
         recognizers: your own recognisers of Presidio, and those of other countries. Patterns and
             deny-lists are searched for in the whole text, and hold it only where they may match.
-            Recognisers with code of their own see one sentence or line at a time, of 400
-            characters at most; text then leaves sentence by sentence, and what they would match
-            across two is not found.
+            Recognisers with code of their own see a sentence or a line at a time; text then leaves
+            sentence by sentence, and what they would match across two is not found. One longer than
+            400 characters is seen in windows that overlap by 80 or more.
+        reach: how far recognisers with code of their own look, in characters: whether a match
+            begins at a place, and where it ends, depends on so many in front of the place and so
+            many behind it, at most. They are then asked about the whole text, in windows that
+            overlap, and text waits for twice this at most. It also counts for expressions that do
+            not run in linear time, and not for a ``model``. Default: None, nobody knows.
         hold: how much more must arrive before a piece leaves, at least: a number of tokens, or a
             :class:`Hold`; default 0.
         on_error: ``"closed"`` (default) ends the stream when the guard fails; ``"open"`` goes on.
@@ -73,10 +78,9 @@ class PII:
             of your own, may wait; default 1024. A longer one counts as a finding of the kind
             ``"UNDECIDED"`` and is redacted as a whole, unless ``actions`` says otherwise or every
             action is ``"flag"``.
-
-        blocking: for how long a stream waits for a model, or a recogniser with code of its own, and
-            how many calls may run at once; default ``Blocking()``. Without these every call is
-            quick.
+        blocking: for how long a stream waits for a model, a recogniser with code of its own or an
+            expression that does not run in linear time, and how many calls may run at once; default
+            ``Blocking()``. Without these every call is quick.
 
     Raises:
         ConfigurationError: a setting cannot work; the message says what to write instead.
@@ -95,6 +99,7 @@ class PII:
         language: str = "en",
         model: str | NlpEngine | None = None,
         recognizers: Sequence[EntityRecognizer] = (),
+        reach: int | None = None,
         hold: HoldLike = 0,
         on_error: OnError = "closed",
         max_hold: int = MAX_HOLD,
@@ -103,6 +108,7 @@ class PII:
         self.hold = hold_of(hold)
         self.on_error: OnError = _on_error(on_error)
         self._max_hold = _count("max_hold", max_hold, at_least=_SHORTEST_HOLD)
+        self._reach = _reach(reach, self._max_hold)
         self._model = model
         self._language = language
         self._default = action_of(action)
@@ -114,10 +120,11 @@ class PII:
             for entity, one in (actions or {}).items()
         }
         self._threshold = _thresholds(threshold, self._entities)
-        self._engine, self._described = _engine(self._threshold, language, model, self._recognizers)
+        self._engine, self._described = _engine(
+            self._threshold, language, model, self._recognizers, self._reach
+        )
         self._undecided = self._actions.get("UNDECIDED") or self._closed_action()
-        quick = self._engine.segments_suffice
-        self.blocking: BlockingLike = False if quick else blocking or Blocking()
+        self.blocking: BlockingLike = False if self._engine.quick else blocking or Blocking()
 
     @property
     def entities(self) -> frozenset[str]:
@@ -152,6 +159,7 @@ class PII:
             "model": _model_name(self._model),
             "language": self._language,
             "recognizers": self._described,
+            "reach": self._reach,
             "max_hold": self._max_hold,
             "presidio": version("presidio-analyzer"),
             "phonenumbers": version("phonenumbers"),
@@ -172,10 +180,11 @@ def _engine(
     language: str,
     model: str | NlpEngine | None,
     own: Sequence[EntityRecognizer],
+    reach: int | None,
 ) -> tuple[Engine, list[str]]:
     from .loading import description, engine  # needs presidio
 
-    return engine(floors, language, model, own), [description(one) for one in own]
+    return engine(floors, language, model, own, reach), [description(one) for one in own]
 
 
 def _model_name(model: str | NlpEngine | None) -> str | None:
@@ -225,6 +234,15 @@ def _count(setting: str, value: int, *, at_least: int) -> int:
     if type(value) is not int or value < at_least:
         raise ConfigurationError(
             f"PII({setting}={value!r}) cannot work: write a whole number, {at_least} or more",
+        )
+    return value
+
+
+def _reach(value: int | None, max_hold: int) -> int | None:
+    if value is not None and _count("reach", value, at_least=1) > max_hold:
+        raise ConfigurationError(
+            f"PII(reach={value}) cannot work: text waits for max_hold={max_hold} characters at the "
+            "most; raise max_hold, too",
         )
     return value
 

@@ -32,13 +32,16 @@ def engine(
     language: str,
     model: str | NlpEngine | None,
     own: Sequence[EntityRecognizer] = (),
+    reach: int | None = None,
 ) -> Engine:
     """Return the engine for a configuration, warmed up.
 
     Raises:
         ConfigurationError: the model is not installed, or the language is unknown.
     """
-    built = Engine(_recognizers(language, model), _nlp(language, model), floors, language, own)
+    built = Engine(
+        _recognizers(language, model), _nlp(language, model), floors, language, own, reach
+    )
     built.find(_WARM_UP, tuple)
     return built
 

@@ -12,7 +12,7 @@ from presidio_analyzer import EntityRecognizer, PatternRecognizer, RecognizerRes
 from .patterns import Match as Found
 from .patterns import Pattern, compiled
 
-__all__ = ["Match", "PatternMatcher", "TooMuchWorkError", "plain", "without_duplicates"]
+__all__ = ["Match", "PatternMatcher", "TooMuchWorkError", "match_of", "plain", "without_duplicates"]
 
 
 class TooMuchWorkError(Exception):
@@ -36,6 +36,7 @@ class Match(RecognizerResult):
     """A result that its finder has for itself, so that nobody needs to copy it."""
 
     def __init__(self, recognizer: EntityRecognizer, start: int, end: int, score: float) -> None:
+        self.recognizer = recognizer
         self.entity_type: str = recognizer.supported_entities[0]
         self.start: int = start
         self.end: int = end
@@ -45,6 +46,16 @@ class Match(RecognizerResult):
 
     def __deepcopy__(self, memo: object) -> Match:
         return self
+
+
+def match_of(recognizer: EntityRecognizer, result: Any) -> Match:
+    """Return what a recogniser's own code found; ``AnalyzerEngine`` adds its id in the same way."""
+    if isinstance(result, Match):
+        return result
+    match = Match(recognizer, result.start, result.end, result.score)
+    match.entity_type = result.entity_type
+    match.recognition_metadata |= result.recognition_metadata or {}
+    return match
 
 
 def plain(recognizer: EntityRecognizer) -> bool:

@@ -77,16 +77,19 @@ class OwnPatterns:
 
     Args:
         recognizers: of which no rule is known.
+        linear: leave those out, too, whose expressions do not all run in linear time.
     """
 
-    def __init__(self, recognizers: Iterable[EntityRecognizer]) -> None:
+    def __init__(self, recognizers: Iterable[EntityRecognizer], *, linear: bool = False) -> None:
         self.rules: list[OwnRule] = []
         self._owners: set[str] = set()
         for recognizer in recognizers:
             rules = _rules(recognizer)
-            if rules is not None:
+            if rules is not None and not (linear and _backtrack(rules)):
                 self.rules += rules
                 self._owners.add(recognizer.id)
+        self.linear = not _backtrack(self.rules)
+        """Whether all expressions run in linear time."""
         jumps = [rule.search.jump for rule in self.rules]
         # Where one of them may begin; None: some cannot say.
         self.gate: Any = None
@@ -154,6 +157,10 @@ class OwnSearch:
         self._text = self._text[-1:]
         self._at = self._seen = len(self._text)
         return hits
+
+
+def _backtrack(rules: Iterable[OwnRule]) -> bool:
+    return any(isinstance(rule.search, PartialRule) for rule in rules)
 
 
 def _rules(recognizer: Any) -> list[OwnRule] | None:

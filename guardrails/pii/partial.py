@@ -143,8 +143,14 @@ class PartialFinder:
                 else:
                     going = self._look(spans, final=final)
             except TimeoutError:
-                self._lose(max(self._at, self._parts))
+                self._give_up(spans)
         return spans
+
+    def _give_up(self, spans: list[Span]) -> None:
+        """Swallow what took too long: with less of it the next look could take as long."""
+        at = max(self._at, self._parts)
+        self._lose(at)
+        self._cover(spans, min(len(self._text), at + self._limit))
 
     def _look(self, spans: list[Span], *, final: bool) -> bool:
         """Take the matches that are final; answer whether there is more to do."""

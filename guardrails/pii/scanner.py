@@ -83,8 +83,13 @@ class SegmentScanner:
         return findings
 
 
-_LONGEST_SENTENCE = 400
-"""Characters after which a sentence is cut at the next barrier; twice what is usual in prose."""
+LONGEST_WINDOW = 400
+"""Characters of a sentence that are looked at together; twice what is usual in prose."""
+
+_REPEATED = 5
+"""Which part of a window the next one repeats, if the sentence goes on: a fifth, 80 characters."""
+
+_WORD_START = re.compile(r"(?<=\s)(?=\S)")
 
 # Not behind a single letter, nor a short name or title: "e.g.", "J.", "Dr.", "Mrs.".
 _SENTENCE_END = re.compile(
@@ -96,20 +101,27 @@ _SENTENCE_BREAK = re.compile(r"[\r\n\u2028\u2029\u2026\u3002\uff01\uff1f]")
 class SentenceScanner:
     """Decides sentence by sentence, or line by line; a sentence ends at a barrier.
 
-    Exact within the sentence: a model that reads more text than this may see things differently.
+    A sentence that is too long is looked at in windows, each of which repeats the end of the one
+    before. A finding belongs to the window that repeats its beginning last, and so is seen as a
+    whole if it is no longer than what is repeated; a longer one is found as far as it is seen.
+    Findings may reach behind what is decided, and overlap: whoever asks settles them.
+
+    Exact within the window: a model that reads more text than this may see things differently.
 
     Args:
         engine: the recognisers, a model among them.
-        max_hold: the longest segment, in characters; a sentence is as long as this or 400.
+        max_hold: the longest segment, in characters; a window is as long as this or 400, or one
+            longer segment with what is repeated before it.
     """
 
     def __init__(self, engine: Engine, max_hold: int) -> None:
         self._engine = engine
         self._segmenter = Segmenter(max_hold, quiet=False)
         self._left = LeftContext(engine.words.key_words)
-        self._longest = min(max_hold, _LONGEST_SENTENCE)
+        self._longest = min(max_hold, LONGEST_WINDOW)
+        self._repeated = self._longest // _REPEATED
         self._text = ""
-        self._offset = 0  # of _text[0], the first character of the sentence
+        self._offset = 0  # of _text[0], the first character of the window
         self._end = 0  # of the last whole segment in it; 0: none yet
 
     @property
@@ -138,15 +150,15 @@ class SentenceScanner:
         return findings
 
     def _add(self, segment: Segment) -> list[Finding]:
-        """Put a segment into the sentence; return the findings of the sentences it closes."""
+        """Put a segment into the window; return the findings of the windows it closes."""
         findings: list[Finding] = []
         begin = segment.start - self._offset
         if self._end and (
-            segment.kind == "overflow"
-            or segment.end - self._offset > self._longest
-            or _SENTENCE_BREAK.search(self._text, self._end, begin)
+            segment.kind == "overflow" or _SENTENCE_BREAK.search(self._text, self._end, begin)
         ):
             findings += self._close()
+        if self._end > self._repeated and segment.end - self._offset > self._longest:
+            findings += self._cut()
         if not self._end:
             self._drop(segment.start - self._offset)
         self._end = segment.end - self._offset
@@ -158,11 +170,31 @@ class SentenceScanner:
         return findings
 
     def _close(self) -> list[Finding]:
-        sentence = self._text[: self._end]
-        found = _look(self._engine, sentence, self._left.words, self._offset)
-        self._left.read(sentence, 0, self._end)
-        self._drop(self._end)
+        """End the sentence."""
+        found = self._look()
+        self._pass(self._end)
+        self._end = 0
         return found
+
+    def _cut(self) -> list[Finding]:
+        """Look at a window of a sentence that goes on, and keep what the next one repeats."""
+        last = self._end - self._repeated
+        starts = [found.start() for found in _WORD_START.finditer(self._text, 1, last + 1)]
+        begin = last  # unless a word begins soon before
+        if starts and last - starts[-1] < self._repeated:
+            begin = starts[-1]
+        found = [one for one in self._look() if one.start < self._offset + begin]
+        self._pass(begin)
+        self._end -= begin
+        return found
+
+    def _look(self) -> list[Finding]:
+        return _look(self._engine, self._text[: self._end], self._left.words, self._offset)
+
+    def _pass(self, length: int) -> None:
+        self._left.read(self._text[:length], 0, length)
+        self._text = self._text[length:]
+        self._offset += length
 
     def _drop(self, length: int) -> None:
         self._text = self._text[length:]

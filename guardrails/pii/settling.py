@@ -1,4 +1,4 @@
-"""What patterns found in the whole text, settled with what the other recognisers found.
+"""What patterns and windows found in the whole text, settled with what the others found.
 
 Strategy: everybody's raw results wait until nothing can overlap them any more: until the whole heap
 of results that hang together lies in text that all have decided. Then the duplicates of each
@@ -12,13 +12,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from presidio_analyzer import EntityRecognizer
+
 from ..guard import Finding, Scanner
 from .context import LeftContext
 from .engine import Engine, Left
-from .matching import Match, without_duplicates
+from .matching import Match, plain, without_duplicates
 from .merging import Result, merge
 from .own import Hit, OwnSearch
 from .scanner import UNDECIDED, SegmentScanner, SentenceScanner
+from .windows import WindowScanner
 
 __all__ = ["SettlingScanner", "opened"]
 
@@ -32,9 +35,9 @@ def opened(engine: Engine, max_hold: int) -> Scanner:
         engine: the recognisers.
         max_hold: the longest piece without a boundary, and the longest match, in characters.
     """
+    if engine.segments_suffice and not (engine.patterns or engine.reach):
+        return SegmentScanner(engine, max_hold)
     kind = SegmentScanner if engine.segments_suffice else SentenceScanner
-    if not engine.patterns:
-        return kind(engine, max_hold)
     return SettlingScanner(engine, kind(_RawEngine(engine), max_hold), max_hold)
 
 
@@ -60,18 +63,17 @@ class _RawEngine:
 
 @dataclass(slots=True)
 class _Raw:
-    """A result that waits; of a pattern if it has a match, which counts from its own text."""
+    """A result that waits; one whose score may still be lifted has a match."""
 
     start: int
     end: int
     entity_type: str
     score: float
     match: Match | None = None
-    owner: Any = None
 
 
 class SettlingScanner:
-    """Decides one run of text by segments or sentences, and by patterns.
+    """Decides one run of text by segments or sentences, by patterns, and by windows.
 
     Args:
         engine: the recognisers.
@@ -83,6 +85,8 @@ class SettlingScanner:
         self._engine = engine
         self._inner = inner
         self._search = OwnSearch(engine.patterns, max_hold)
+        reach = engine.reach
+        self._windows = WindowScanner(engine.reached, reach) if reach else None
         self._limit = 2 * max_hold  # of a heap: a segment, and a match that begins in it
         self._left = LeftContext(engine.words.key_words)
         self._text = ""
@@ -102,6 +106,8 @@ class SettlingScanner:
         self._text += text
         found = self._inner.feed(text)
         hits = self._search.feed(text)
+        if self._windows is not None:
+            self._keep(self._windows.feed(text))
         if found or hits or self._waiting:
             return self._settle(found, hits)
         return ()
@@ -109,10 +115,18 @@ class SettlingScanner:
     def finish(self) -> Sequence[Finding]:
         """Decide the rest."""
         found = self._inner.finish()
+        if self._windows is not None:
+            self._keep(self._windows.finish())
         return self._settle(found, self._search.finish())
 
     def _sure(self) -> int:
-        return min(self._inner.decided, self._search.decided)
+        sure = min(self._inner.decided, self._search.decided)
+        return sure if self._windows is None else min(sure, self._windows.decided)
+
+    def _keep(self, found: Iterable[tuple[int, Match]]) -> None:
+        """Let the results of windows wait with the others."""
+        for offset, one in found:
+            self._wait(one.start + offset, one.end + offset, one)
 
     def _settle(self, found: Iterable[Finding], hits: Iterable[Hit]) -> list[Finding]:
         for one in found:
@@ -146,9 +160,10 @@ class SettlingScanner:
         offset = self._offset
         match = hit.rule.worth(self._text, hit.start - offset, hit.end - offset)
         if match is not None:
-            entity, score = match.entity_type, match.score
-            owner = hit.rule.recognizer
-            self._waiting.append(_Raw(hit.start, hit.end, entity, score, match, owner))
+            self._wait(hit.start, hit.end, match)
+
+    def _wait(self, start: int, end: int, match: Match) -> None:
+        self._waiting.append(_Raw(start, end, match.entity_type, match.score, match))
 
     def _first_heap(self) -> tuple[list[_Raw], int]:
         """Return the first results that hang together, and where they end."""
@@ -182,15 +197,15 @@ class SettlingScanner:
         self._forget(begin)
         offset = self._offset
         of_owner: dict[str, list[Match]] = {}
-        owners: dict[str, Any] = {}
+        owners: dict[str, EntityRecognizer] = {}
         for raw in patterns:
-            if raw.match is not None:
-                raw.match.start, raw.match.end = raw.start - offset, raw.end - offset
-                of_owner.setdefault(raw.owner.id, []).append(raw.match)
-                owners[raw.owner.id] = raw.owner
+            if (match := raw.match) is not None:
+                match.start, match.end = raw.start - offset, raw.end - offset
+                of_owner.setdefault(match.recognizer.id, []).append(match)
+                owners[match.recognizer.id] = match.recognizer
         matches: list[Any] = []
-        for own in of_owner.values():
-            matches += without_duplicates(own)
+        for own, some in of_owner.items():
+            matches += without_duplicates(some) if plain(owners[own]) else some
         text = self._text[: self._inner.decided - offset]
         # Presidio takes the word behind white space for its context, and fails without one.
         blank = [one for one in matches if text[one.start : one.end].isspace()]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple, cast
 
 import pytest
 import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from presidio_analyzer.nlp_engine import SpacyNlpEngine
+from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine, SpacyNlpEngine
 
 from streamward.errors import ConfigurationError
 from streamward.guardrails import Blocking, Finding
 from streamward.guardrails.pii import PII
+from streamward.guardrails.pii.scanner import LONGEST_WINDOW
+from streamward.guardrails.pii.tokens import WordEngine
 
 PIECES = (
     "Ada Lovelace", "Ada", " met ", "Charles Babbage", " in London", ". ", "\n", " ", ", ", "Dr. ",
@@ -113,3 +118,94 @@ def test_an_engine_of_presidio(model: str) -> None:
     assert Path(model).name in PII(model=engine).fingerprint()
     with pytest.raises(ConfigurationError, match="language='en'"):
         PII(model=engine, language="es")
+
+
+class Named(NamedTuple):
+    """What Presidio asks of a named entity; spaCy's and stanza's spans have it, too."""
+
+    label_: str
+    start_char: int
+    end_char: int
+
+
+class Names(NlpEngine):
+    """An engine of the user's own, in the shape of those for stanza and transformers.
+
+    It loads late, gives a score to each entity, and has its own words for the kinds.
+    """
+
+    def __init__(self) -> None:
+        self.models = [{"lang_code": "en", "model_name": "names"}]
+        self._loaded = False
+        self._words = WordEngine("en")
+        self.read: list[str] = []
+
+    def load(self) -> None:
+        """Remember that it was asked to."""
+        self._loaded = True
+
+    def is_loaded(self) -> bool:
+        """Answer whether it was."""
+        return self._loaded
+
+    def process_text(self, text: str, language: str) -> NlpArtifacts:
+        """Return the words of a text, and two names with what is said to be their score."""
+        assert self._loaded
+        self.read.append(text)
+        artifacts = self._words.process_text(text, language)
+        found = [*re.finditer(r"\bAda(?: Lovelace)?|\bBob\b", text)]
+        artifacts.entities = cast("Any", [Named("PERSON", *one.span()) for one in found])
+        artifacts.scores = [0.2 if one.group() == "Bob" else 0.9 for one in found]
+        return artifacts
+
+    def process_batch(
+        self, texts: Iterable[str], language: str, *_: Any, **__: Any
+    ) -> Iterator[tuple[str, NlpArtifacts]]:
+        """Yield each text with what is in it."""
+        return ((text, self.process_text(text, language)) for text in texts)
+
+    def is_stopword(self, word: str, language: str) -> bool:
+        """Answer as the engine without a model does."""
+        return self._words.is_stopword(word, language)
+
+    def is_punct(self, word: str, language: str) -> bool:
+        """Answer as the engine without a model does."""
+        return self._words.is_punct(word, language)
+
+    def get_supported_entities(self) -> list[str]:
+        """Return the one kind."""
+        return ["PERSON"]
+
+    def get_supported_languages(self) -> list[str]:
+        """Return the one language."""
+        return ["en"]
+
+
+def test_an_engine_of_the_users() -> None:
+    engine = Names()
+    guard = PII(model=engine)
+    text = "So Ada Lovelace met Bob. " + "and then " * 70 + "Ada wrote to ada@example.com. Ada!"
+
+    found = guard.find(text)
+
+    said = [(one.entity, text[one.start : one.end]) for one in found]
+    assert said == [
+        ("PERSON", "Ada Lovelace"),
+        ("PERSON", "Ada"),
+        ("EMAIL_ADDRESS", "ada@example.com"),
+        ("PERSON", "Ada"),
+    ]
+    assert guard.blocking == Blocking()
+    assert max(map(len, engine.read)) <= LONGEST_WINDOW
+    scanner = guard.scanner()
+    pieces = [scanner.feed(character) for character in text]
+    assert [*(one for piece in pieces for one in piece), *scanner.finish()] == found
+
+
+def test_no_name_is_seen_in_halves_only() -> None:
+    """Wherever the windows of a long sentence end."""
+    guard = PII(model=Names(), entities=["PERSON"])
+
+    for before in range(330, 420):
+        text = ("and so on, " * 40)[: before - 1] + " Ada Lovelace" + " went on" * 30
+        assert [(one.start, one.end) for one in guard.find(text)] == [(before, before + 12)]

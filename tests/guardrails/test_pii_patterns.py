@@ -19,6 +19,8 @@ from streamward.guardrails.pii import PII
 from streamward.guardrails.pii.merging import merge
 from streamward.guardrails.pii.tokens import WordEngine
 
+from .expressions import expressions, texts
+
 
 def streamed(guard: PII, text: str, seed: int) -> list[Finding]:
     """Feed a text in random pieces; hold the scanner to its contract."""
@@ -45,33 +47,6 @@ def whole(recognizers: Sequence[Any], text: str, floor: float = 0.4) -> list[Fin
     registry = RecognizerRegistry(recognizers=list(recognizers), supported_languages=["en"])
     analyzer = AnalyzerEngine(registry=registry, nlp_engine=WordEngine("en"))
     return merge(analyzer.analyze(text, "en", score_threshold=floor))
-
-
-# A small grammar of expressions.
-
-CHARACTERS = ("a", "b", "k", "1", " ", ".", r"\d", r"\w", r"\s", "[ab]", "[^a]", "[a-c1]", r"\W", "\\.")  # fmt: skip
-REPEATS = ("*", "+", "?", "{2}", "{1,3}", "{2,}", "*?", "+?", "??", "{1,3}?", "*+", "++")
-EDGES = (r"\b", r"\B", "^", "$", "(?=a)", "(?!a)", "(?<=a)", r"(?<!\w)", r"(?!\w)", r"\A", r"\Z")
-
-
-def _more(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return st.one_of(
-        st.tuples(inner, inner).map("".join),
-        st.tuples(inner, inner).map(lambda two: f"(?:{two[0]}|{two[1]})"),
-        st.tuples(inner, st.sampled_from(REPEATS)).map(lambda two: f"(?:{two[0]}){two[1]}"),
-        st.tuples(inner, st.sampled_from(EDGES), inner).map("".join),
-        st.tuples(inner, st.sampled_from(("=", "!", "<=", "<!")), inner).map(
-            lambda three: f"{three[0]}(?{three[1]}{three[2]})"
-        ),
-        st.tuples(inner, inner).map(lambda two: rf"(?P<g>{two[0]})(?P=g){two[1]}"),
-        inner.map(lambda one: f"(?>{one})"),
-    )
-
-
-leaves = st.sampled_from(CHARACTERS)
-branches = st.one_of(leaves, _more(leaves))
-expressions = st.one_of(branches, _more(branches))
-texts = st.text("aaabbck1  \n.-ßſK\u200b", max_size=40)  # noqa: RUF001
 
 
 drawn = st.lists(
