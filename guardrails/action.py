@@ -168,7 +168,9 @@ class Hash:
         """
         del entity
         params = {"hash_type": "sha256", "salt": opened_key("Hash", self.key)}
-        digest: str = _operator("Hash", "Hash()").operate(text, params)
+        # Half a surrogate pair has no UTF-8.
+        known = text.encode("utf-8", "replace").decode()
+        digest: str = _operator("Hash", "Hash()").operate(known, params)
         return digest
 
     def fingerprint(self) -> str:

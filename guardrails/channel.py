@@ -213,7 +213,7 @@ class ChannelText:
                 self._put_elsewhere(start)
                 self._elsewhere.clear()
                 self.blocked = verdict
-                self._edits.append(Edit(start, _FOREVER, ""))
+                self._put(Edit(start, _FOREVER, ""))
             elif self._treatment == "cut":
                 self._cut = True
                 self._edits.append(Edit(start, _FOREVER, ""))

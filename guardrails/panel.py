@@ -131,6 +131,8 @@ class PanelScanner:
                     found = (*found, *member.finish())
                 if found:
                     self._claims += [self._claim(member, self._located(each)) for each in found]
+            except GuardFailedError:  # by an action: what was found does not leave
+                raise
             except Exception as error:  # noqa: BLE001  # the policy says
                 self._panel.fail(member.guard, error)
                 self._leave_out()
@@ -142,10 +144,16 @@ class PanelScanner:
         self._active = [member for member in self._active if member.guard in guards]
 
     def _claim(self, member: Member, finding: Finding) -> _Claim:
-        action = self._panel.actions.of(member.guard, finding.entity)
+        action = self._action(member.guard, finding.entity)
         length = finding.end - finding.start
         rank = (_RANK[action.kind], finding.score, length, -finding.start, -member.order)
         return _Claim(finding, member.guard, action, rank)
+
+    def _action(self, guard: Guard, entity: str) -> Action:
+        try:
+            return self._panel.actions.of(guard, entity)
+        except Exception as error:
+            raise GuardFailedError(guard.name) from error
 
     def _located(self, finding: Finding) -> Finding:
         """Return a finding of the plain copy as one of the text."""

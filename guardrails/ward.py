@@ -40,6 +40,8 @@ __all__ = ["MAX_HELD", "Ward"]
 
 # Twice the largest frame: one that waits and one that arrives.
 MAX_HELD = 16 * 1024 * 1024
+_FRAME_COST = 1024  # of a small frame that waits, with all that belongs to it
+_FEWEST = 64
 # Responses repeats a text up to four times; more than this is not worth remembering.
 _MEMO_CHARACTERS = 256 * 1024
 # What a text costs beside its characters, so that many short ones do not pile up.
@@ -101,7 +103,8 @@ class Ward:
     Args:
         guards: who decides; at least one.
         framing: how frames are written anew.
-        limit: how many bytes of frames may wait at the same time.
+        limit: how many bytes of frames may wait at the same time; and one frame for each KiB of it,
+            64 at least, since a small frame costs more than its bytes.
         actions: what a prompt and its answer share; default: the stream's own.
         channels: what may be done to each sort of channel; None: what ``Channels()`` says.
 
@@ -124,6 +127,7 @@ class Ward:
         self._rules = channels or Channels()
         self._framing = framing
         self._limit = limit
+        self._most = max(_FEWEST, limit // _FRAME_COST)
         self._queue: deque[_Waiting] = deque()
         self._held = 0
         self._channels: dict[Channel, ChannelText] = {}
@@ -158,7 +162,7 @@ class Ward:
         for step in steps:
             self._take(step, waiting)
         leaving = self._release()
-        if self._held > self._limit:
+        if self._held > self._limit or len(self._queue) > self._most:
             raise HoldLimitError(self._limit)
         return leaving
 
@@ -174,7 +178,7 @@ class Ward:
             self._close(self._channels if step.channels is None else step.channels)
         elif isinstance(step, Whole):
             decided = self._decide(step, waiting)
-            if decided.text is not None:
+            if decided.text is not None and not waiting.blocked:
                 number = step.form == "number"
                 new = loads(decided.text.encode()) if number else decided.text
                 waiting.edits[step.path] = new
@@ -197,7 +201,10 @@ class Ward:
             waiting.edits.pop(step.path, None)
             also = waiting.wholes.get(step.path, ())
         part, verdicts = channel.add(step.text, also)
-        waiting.parts.append((channel, step.path, part))
+        if self.blocked is None:
+            waiting.parts.append((channel, step.path, part))
+        else:  # by what stands before it: it is looked at for the report only
+            waiting.edits[step.path] = ""
         self._count(verdicts)
 
     def _sound(self, step: Sound, waiting: _Waiting) -> None:

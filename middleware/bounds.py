@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextvars import Context, copy_context
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from ..guardrails import Action, Blocking, Finding, Guard, HoldLike, OnError, Scanner, blocking_of
 
@@ -23,7 +24,8 @@ Result = TypeVar("Result")
 _IDLE_SECONDS = 10.0
 
 
-class _Job(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
     work: Callable[[], Any]
     context: Context
     answer: Future[Any]
@@ -64,7 +66,7 @@ class _Workers:
             result: Result = job.answer.result(self._blocking.time_limit)
             return result
         finally:
-            job.answer.cancel()  # one that nobody has begun is not begun any more
+            self._withdraw(job)
 
     def _submit(self, job: _Job) -> None:
         with self._changed:
@@ -74,6 +76,13 @@ class _Workers:
             self._changed.notify()
         if grow:
             threading.Thread(target=self._run, name="streamward-guard", daemon=True).start()
+
+    def _withdraw(self, job: _Job) -> None:
+        """Forget a job that nobody has begun: where all threads hang, none would take it."""
+        if job.answer.cancel():
+            with self._changed:
+                if job in self._jobs:
+                    self._jobs.remove(job)
 
     def _run(self) -> None:
         while self._run_next():

@@ -29,7 +29,6 @@ from ..wire import (
 )
 from ..wire.errors import (
     ContentBlockedError,
-    GuardError,
     StreamwardError,
     UnreadableFrameError,
     UpstreamError,
@@ -156,8 +155,8 @@ class Pipeline:
         if self._ward is not None and isinstance(self.failure, UpstreamError):
             try:
                 leaving += self._ward.finish()
-            except GuardError as guard_error:
-                self.failure = guard_error
+            except StreamwardError as another:
+                self.failure = another
         reader = self._reader or self._expected().reader()
         problem = problem_of(self.failure)
         ending = reader.refusal(problem) if isinstance(error, ContentBlockedError) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import TypeVarTuple
 
@@ -67,6 +68,8 @@ class Stream:
         coding = content_coding(names)
         self._inflater = Inflater(coding) if coding else None
         self._heard = 0
+        self._work: asyncio.Task[list[bytes]] | None = None
+        self._leaving: list[bytes] = []
         self.busy = False
         self.pipeline = Pipeline(
             framing,
@@ -114,11 +117,32 @@ class Stream:
         return await self._run(self.pipeline.fail, error)
 
     async def _run(self, step: Callable[[*Args], list[bytes]], *args: *Args) -> list[bytes]:
-        """Take a step of the pipeline; in a thread where a guard may take long."""
+        """Take a step of the pipeline; in a thread where a guard may take long.
+
+        Who is cancelled leaves its step behind, which no thread can stop. The next one waits for
+        it: two at a time would decide what neither has seen. What it let go leaves first.
+        """
         if not self.pipeline.blocking:
             return step(*args)
         self.busy = True
         try:
-            return await in_thread(step, *args)
+            await self._catch_up()
+            self._work = asyncio.create_task(in_thread(step, *args))
+            self._work.add_done_callback(_forgive)
+            await self._catch_up()
         finally:
             self.busy = False
+        leaving, self._leaving = self._leaving, []
+        return leaving
+
+    async def _catch_up(self) -> None:
+        if (work := self._work) is not None:
+            await asyncio.wait({work})
+            self._work = None
+            self._leaving += work.result()
+
+
+def _forgive(work: asyncio.Task[list[bytes]]) -> None:
+    """Look at an error, so that one for which nobody waits any more is not logged."""
+    if not work.cancelled():
+        work.exception()

@@ -10,12 +10,13 @@ import structlog
 
 from ..guardrails import Channels, Guard, Ward
 from ..wire import Frame, Framing, Step
-from ..wire.errors import GuardError
+from ..wire.errors import StreamwardError
 from .threads import in_thread
 
 __all__ = ["Watch"]
 
-# A guard that falls this far behind is given up for this stream, rather than fill the memory.
+# A guard that falls this many frames behind, or `limit` bytes, is given up for this stream, rather
+# than fill the memory.
 _MAX_BEHIND = 4096
 
 
@@ -24,7 +25,7 @@ class Watch:
 
     Args:
         guards: who looks.
-        limit: how many bytes their ward may hold.
+        limit: how many bytes their ward may hold, and how many may wait for it.
         channels: what they might do to each sort of channel, if they did anything.
 
     Attributes:
@@ -39,6 +40,7 @@ class Watch:
         self._channels = channels
         self._blocking = any(guard.blocking for guard in guards)
         self._behind: deque[tuple[Frame, list[Step]]] = deque()
+        self._noted = self._taken = 0  # bytes; each is counted in one thread only
         self._ward: Ward | None = None
         self._lost = False
         self._work: asyncio.Task[None] | None = None
@@ -54,10 +56,17 @@ class Watch:
         if self._ward is None:
             self._ward = Ward(self._guards, framing, self._limit, channels=self._channels)
             self.findings = self._ward.findings
-        if len(self._behind) >= _MAX_BEHIND:
+        self._noted += len(frame.raw)
+        if self._overrun() and not self._blocking:
+            self._look()  # much has come at once
+        if self._overrun():
             self._lose("overrun")
         if not self._lost:
             self._behind.append((frame, steps))
+
+    def _overrun(self) -> bool:
+        much = len(self._behind) >= _MAX_BEHIND or self._noted - self._taken > self._limit
+        return much and len(self._behind) > 0
 
     def go_on(self) -> None:
         """Look at what has left meanwhile: now, or in a thread where a guard may take long."""
@@ -78,10 +87,12 @@ class Watch:
     def _look(self, ended: bool = False) -> None:  # noqa: FBT001, FBT002 - passed to a thread
         try:
             while self._ward is not None and self._behind and not self._lost:
-                self._ward.feed(*self._behind.popleft())
+                frame, steps = self._behind.popleft()
+                self._taken += len(frame.raw)
+                self._ward.feed(frame, steps)
             if self._ward is not None and ended and not self._lost:
                 self._ward.finish()
-        except GuardError as error:
+        except StreamwardError as error:
             self._lose(error.code)
 
     def _lose(self, reason: str) -> None:

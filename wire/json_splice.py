@@ -40,7 +40,7 @@ def splice(data: bytes, edits: Mapping[Path, Any]) -> bytes:
             has the same name twice, both values are replaced. Names that become equal are numbered.
 
     Raises:
-        UnreadableFrameError: ``data`` is not JSON.
+        UnreadableFrameError: ``data`` is not JSON, or a path leads down hundreds of levels.
     """
     tree: dict[Any, Any] = {}
     for path, value in edits.items():
@@ -53,6 +53,8 @@ def splice(data: bytes, edits: Mapping[Path, Any]) -> bytes:
         walker.value(0, tree)
     except IndexError as error:
         raise UnreadableFrameError(_NOT_JSON) from error
+    except RecursionError as error:
+        raise UnreadableFrameError("an edit lies too deep in a frame") from error
     return walker.result()
 
 

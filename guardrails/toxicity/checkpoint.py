@@ -140,7 +140,8 @@ class Checkpoint:
         pieces: list[str] = []
         owners: list[int] = []
         for owner, text in enumerate(texts):
-            parts = self._parts(text)
+            # Tokenizers refuse half a surrogate pair, and all that is scored with it.
+            parts = self._parts(text.encode("utf-8", "replace").decode())
             pieces += parts
             owners += [owner] * len(parts)
         rows = [[0.0] * len(self.labels) for _ in texts]

@@ -66,6 +66,10 @@ def test_hash_is_keyed_and_repeatable() -> None:
     assert len(one.apply(TEXT, "X")) == 64
 
 
+def test_half_a_surrogate_pair_can_be_hashed() -> None:
+    assert len(Hash(KEY).apply("\ud83d", "X")) == 64
+
+
 def test_hash_without_a_key_is_keyed_for_each_stream() -> None:
     one, other = Hash().opened(), Hash().opened()
 

@@ -126,3 +126,15 @@ async def test_an_action_that_fails_lets_nothing_out(action: Action, on_error: A
     assert SECRET.encode() not in answer.body
     assert b"guard_failed" in answer.body
     assert chat_text(answer.body.split(b'data: {"error')[0]) == "well "
+
+
+async def test_a_guard_that_names_no_action_for_what_it_found_fails_closed():
+    class Nameless(WordGuard):
+        def action(self, entity: str) -> Action:
+            raise KeyError(entity)
+
+    app = ScriptedApp(chat([f"my {SECRET} ", "more"]))
+    answer = await ask(Streamward(app, guards=[Nameless(on_error="open")]))
+
+    assert isinstance(answer.raised, GuardFailedError)
+    assert SECRET.encode() not in answer.body

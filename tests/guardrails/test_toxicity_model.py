@@ -72,6 +72,15 @@ def test_verdicts_hold_for_sentences_that_were_not_trained_on(guard: Toxicity) -
     assert right >= len(made) - 3
 
 
+def test_half_a_surrogate_pair_harms_no_text_that_is_scored_with_it(small: Path) -> None:
+    model = loading.Checkpoint(small, "cpu")
+
+    half, whole = model.scores(["You are a fool. \ud83d", "You are a fool."])
+
+    assert whole == pytest.approx(model.scores(["You are a fool."])[0], abs=1e-4)
+    assert half[0] > 0.5
+
+
 def test_scores_are_those_of_detoxify(guard: Toxicity, small: Path) -> None:
     checkpoint = loading.Checkpoint(small, "cpu")
     predicted = checkpoint._detoxify.predict("You are a fool.")

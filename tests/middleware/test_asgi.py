@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import threading
 import time
 import zlib
 from typing import Any
@@ -246,6 +247,55 @@ async def test_monitoring_never_delays_and_never_edits(blocking):
     assert reports[0].outcome == "complete"
     assert reports[0].findings == {"words.SECRET.block": 1}
     assert reports[0].held_peak == 0
+
+
+async def test_a_monitor_reports_what_comes_behind_a_block():
+    reports: list[Report] = []
+    app = ScriptedApp(chat([f"{SECRET} and {SECRET} ", f"and {SECRET} "]))
+    policy = Policy(mode="monitor")
+
+    await ask(Streamward(app, guards=[WordGuard(Block())], policy=policy, on_report=reports.append))
+
+    assert reports[0].findings == {"words.SECRET.block": 3}
+
+
+async def test_a_monitor_looks_at_all_of_what_came_at_once():
+    reports: list[Report] = []
+    app = ScriptedApp([b"".join(chat(["w "] * 4100 + [f"{SECRET} "]))])
+    policy = Policy(mode="monitor")
+
+    await ask(Streamward(app, guards=[WordGuard()], policy=policy, on_report=reports.append))
+
+    assert reports[0].findings == {"words.SECRET.edit": 1}
+
+
+async def test_a_monitor_that_is_too_far_behind_gives_up():
+    over = threading.Event()
+
+    class Waiting(WordGuard):
+        def scanner(self) -> WordScanner:
+            over.wait()
+            return super().scanner()
+
+    reports: list[Report] = []
+    frames = chat(["w " * 100] * 8 + [f"{SECRET} "])
+    app = ScriptedApp([*frames[:2], 0.01, *frames[2:], over.set])
+    policy = Policy(mode="monitor", limits=Limits(held=1000))
+    guard = Waiting(blocking=True)
+    answer = await ask(Streamward(app, guards=[guard], policy=policy, on_report=reports.append))
+
+    assert answer.body == b"".join(frames)
+    assert reports[0].findings == {}
+
+
+async def test_a_frame_that_a_monitor_cannot_edit_leaves_as_it_came():
+    deep = b"data: " + b"[" * 400 + b'"S3CRET-1"' + b"]" * 400 + b"\n\n"
+    app = ScriptedApp([b'data: {"a":1}\n\n', deep, b'data: {"a":1}\n\n'])
+
+    answer = await ask(Streamward(app, guards=[WordGuard()], policy=Policy(mode="monitor")))
+
+    assert answer.raised is None
+    assert deep in answer.body
 
 
 async def test_a_monitor_that_fails_hurts_nobody():

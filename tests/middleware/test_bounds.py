@@ -6,20 +6,24 @@ import asyncio
 import gc
 import threading
 import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from support.asgi import Answer, ask
-from support.guard import WordGuard, WordScanner
+from support.guard import SECRET, WordGuard, WordScanner
 from support.streams import ScriptedApp, chat, chat_text
 
 from streamward import CachePolicy, Policy, Report, Streamward
 from streamward.cache import MemoryCache
 from streamward.errors import ConfigurationError, GuardFailedError
-from streamward.guardrails import Block, Blocking, Sentences
+from streamward.guardrails import Block, Blocking, Finding, Sentences
+from streamward.middleware.bounds import bounded
 
 TEXT = ["All is w", "ell. You fo", "ol! By", "e."]
 QUICK = Blocking(time_limit=0.2, concurrency=2)
+SHORT = Blocking(time_limit=0.05, concurrency=1)
 
 
 class Hanging:
@@ -226,3 +230,70 @@ async def test_nothing_of_a_stream_survives_in_the_threads():
     gc.collect()
 
     assert [one() for one in opened] == [None]
+
+
+async def test_an_application_that_gives_up_while_a_guard_thinks_sets_nothing_free():
+    over = threading.Event()
+    fed = len(f"{SECRET} ok ")
+
+    class Scanner(WordScanner):
+        """Forgets what it is about to decide, as one with windows does."""
+
+        def feed(self, text: str) -> Sequence[Finding]:
+            over.wait()
+            return super().feed(text)
+
+        def finish(self) -> Sequence[Finding]:
+            if not over.is_set():
+                self.decided = fed
+            return super().finish()
+
+    @dataclass(frozen=True)
+    class Thinking(WordGuard):
+        blocking: Any = True
+
+        def scanner(self) -> WordScanner:
+            return Scanner()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        del scope, receive
+        headers = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        body = b"".join(chat([f"{SECRET} ok "])[:2])
+        asyncio.get_running_loop().call_later(0.2, over.set)
+        async with asyncio.timeout(0.05):
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+
+    answer = await ask(Streamward(app, guards=[Thinking()]))
+
+    assert isinstance(answer.raised, TimeoutError)
+    assert chat_text(answer.body) == "<SECRET> ok "
+
+
+def test_calls_that_found_no_place_are_forgotten(hanging):
+    """Where every thread hangs for ever, what comes after does not pile up behind them."""
+
+    class Scanner(WordScanner):
+        def feed(self, text: str) -> Sequence[Finding]:
+            hanging(text)
+            return super().feed(text)
+
+    @dataclass(frozen=True)
+    class Stuck(WordGuard):
+        blocking: Any = SHORT
+
+        def scanner(self) -> WordScanner:
+            opened = Scanner()
+            scanners.append(weakref.ref(opened))
+            return opened
+
+    scanners: list[weakref.ref[Any]] = []
+    guard = bounded(Stuck())
+    waiting = [guard.scanner() for _ in range(3)]
+    for scanner in waiting:
+        with pytest.raises(TimeoutError):
+            scanner.feed("never")
+    del scanner, waiting
+    gc.collect()
+
+    assert [opened() is None for opened in scanners] == [False, True, True]

@@ -20,6 +20,7 @@ from streamward.guardrails.panel import Panel
 
 PROMPT = {"model": "m", "n": 2, "messages": [{"role": "user", "content": f"my key {SECRET}, ok?"}]}
 JSON = {"content-type": "application/json"}
+DEEP = b"[" * 600 + b'"S3CRET-1"' + b"]" * 600
 
 
 class EchoApp:
@@ -138,8 +139,8 @@ async def test_values_come_back_in_tool_arguments_as_valid_json():
 
 @pytest.mark.parametrize(
     "body",
-    [b"not json", b'{"a":"S3CRET-1","a":"x"}', b'{"a":"' + b"x" * 3000 + b'"}', b"\xff"],
-    ids=["no json", "same name twice", "too long", "no utf-8"],
+    [b"not json", b'{"a":"S3CRET-1","a":"x"}', b'{"a":"' + b"x" * 3000 + b'"}', b"\xff", DEEP],
+    ids=["no json", "same name twice", "too long", "no utf-8", "too deep to edit"],
 )
 async def test_a_prompt_that_cannot_be_looked_at_is_answered_400(body):
     app, answer = await send("redact", body, limits=Limits(request_body=2000))

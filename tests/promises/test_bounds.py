@@ -79,6 +79,17 @@ def test_p6_more_held_than_the_limit_is_a_typed_error(answer: Answer) -> None:
     assert b"without-end" not in out
 
 
+def test_p6_small_frames_count_for_more_than_their_bytes() -> None:
+    answer = next(one for one in ANSWERS if one.name == "plain_text")
+    pipeline = pipeline_of(answer, WordGuard(), Limits(held=1024 * 1024))
+
+    fed = next(n for n in range(5_000) if pipeline.feed(b"a") == [] and pipeline.failure)
+
+    assert isinstance(pipeline.failure, HoldLimitError)
+    assert fed == 1024
+    assert pipeline.held_peak < 2048
+
+
 def test_p6_comments_behind_held_text_count_too() -> None:
     answer = ANSWERS[0]
     pipeline = pipeline_of(answer, WordGuard(), Limits(held=LIMIT))
