@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # `make soak` runs the same properties for longer: --hypothesis-profile=soak.
 settings.register_profile("short", deadline=None, max_examples=100)
 settings.register_profile(
-    "soak", deadline=None, max_examples=5000, suppress_health_check=list(HealthCheck)
+    "soak", deadline=None, max_examples=1000, suppress_health_check=list(HealthCheck)
 )
 settings.load_profile("short")
 
