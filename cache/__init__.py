@@ -10,6 +10,7 @@ Knows neither HTTP nor guards nor dialects. A door asks like this::
 from __future__ import annotations
 
 from .canonical import MAX_BODY_BYTES, canonical_body
+from .encryption import Encryption
 from .key import KEY_BYTES, SHARED, RequestIdentity, request_key, scope_of
 from .memory import MemoryCache
 from .recording import (
@@ -18,12 +19,11 @@ from .recording import (
     RecordedFrame,
     Recorder,
     Recording,
-    decode,
-    encode,
 )
 from .redis import RedisCache
 from .replay import MAX_CHUNK_BYTES, FixedRate, Instant, Original, Pace, schedule
 from .store import Cache
+from .stored_form import decode, encode
 
 __all__ = [
     "KEY_BYTES",
@@ -33,6 +33,7 @@ __all__ = [
     "MAX_RECORDING_BYTES",
     "SHARED",
     "Cache",
+    "Encryption",
     "FixedRate",
     "Instant",
     "MemoryCache",

@@ -9,14 +9,15 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..wire.errors import CacheFullError, ConfigurationError
-from .recording import Recording, decode, encode
+from .recording import Recording
+from .stored_form import decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["MemoryCache"]
 
-# About 400 answers of 500 tokens.
+# Some 8 000 answers of 500 tokens, compressed; OpenAI's obfuscation takes the most of it.
 _MAX_BYTES: Final = 64 << 20
 
 # Keeps the cost of the entries themselves, some 300 bytes each, to a few MiB.
@@ -91,7 +92,7 @@ class MemoryCache:
         """Keep ``recording`` for ``ttl`` seconds.
 
         Raises:
-            CacheFullError: it alone is over ``max_bytes``.
+            CacheFullError: it alone is over ``max_bytes``, or over 64 MiB before compression.
         """
         data = encode(recording)
         with self._lock:

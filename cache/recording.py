@@ -1,25 +1,15 @@
-"""A finished stream as it went to the client, and its stored form.
-
-The stored form is ``MAGIC``, one version byte, and what that version says. Version 1 is the
-recording as MessagePack, read against its types. A later version may compress or encrypt:
-it is a new row in ``_READERS``, and entries of the old one stay readable.
-"""
+"""A finished stream as it went to the client. ``stored_form.py`` turns it into bytes."""
 
 from __future__ import annotations
 
 import math
-from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import msgspec
 
-from ..wire.errors import ConfigurationError, CorruptRecordingError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from ..wire.errors import ConfigurationError
 
 __all__ = ["MAX_FRAMES", "MAX_RECORDING_BYTES", "RecordedFrame", "Recorder", "Recording"]
-__all__ += ["decode", "encode"]
 
 # An answer of 500 tokens is some 150 kB on the wire: the envelope of each frame dominates.
 # 8 MiB holds about 25 000 tokens, more than any model in use writes at a stretch.
@@ -28,11 +18,14 @@ MAX_RECORDING_BYTES: Final = 8 << 20
 # A frame costs about 120 bytes beside its own: as much again as the bytes, at the most.
 MAX_FRAMES: Final = 65_536
 
-MAGIC: Final = b"swrec"
-_VERSION: Final = 1
 
-
-class RecordedFrame(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class RecordedFrame(
+    msgspec.Struct,
+    frozen=True,
+    array_like=True,
+    forbid_unknown_fields=True,
+    gc=False,  # a number and bytes make no cycle, and there are thousands
+):
     """One frame as it left.
 
     Attributes:
@@ -68,7 +61,8 @@ class Recording(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
         """Check what the types cannot say; decoding runs this too."""
         if not math.isfinite(self.created_at):
             raise ValueError("created_at is not a time")
-        if any(late.at_ms < early.at_ms for early, late in pairwise(self.frames)):
+        times = [frame.at_ms for frame in self.frames]
+        if times != sorted(times):
             raise ValueError("the times of the frames decrease")
 
     @property
@@ -149,29 +143,3 @@ class Recorder:
         if self.abandoned:
             return None
         return Recording(status, headers, tuple(self._frames), dialect, created_at)
-
-
-def encode(recording: Recording) -> bytes:
-    """Return the stored form, which :func:`decode` reads back to an equal recording."""
-    return MAGIC + bytes([_VERSION]) + msgspec.msgpack.encode(recording)
-
-
-def decode(data: bytes) -> Recording:
-    """Return the recording whose stored form is ``data``.
-
-    Raises:
-        CorruptRecordingError: the bytes are anything else, or of a version unknown here.
-    """
-    head, payload = data[: len(MAGIC) + 1], data[len(MAGIC) + 1 :]
-    reader = _READERS.get(head)
-    if reader is None:
-        raise CorruptRecordingError("not a recording, or of an unknown version")
-    try:
-        return reader(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise CorruptRecordingError("the recording is damaged") from error
-
-
-_READERS: Final[Mapping[bytes, Callable[[bytes], Recording]]] = {
-    MAGIC + b"\x01": msgspec.msgpack.Decoder(Recording).decode,
-}

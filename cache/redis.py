@@ -16,11 +16,13 @@ from ..wire.errors import (
     MissingExtraError,
 )
 from .breaker import Breaker
-from .recording import Recording, decode, encode
+from .recording import Recording
+from .stored_form import decode, encode
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from .encryption import Encryption
     from .redis_link import RedisLink
 
 __all__ = ["RedisCache"]
@@ -59,6 +61,8 @@ class RedisCache:
             take, connecting included; 0.1 unless told. TLS over a long way needs more.
         write_timeout: the same for :meth:`put`, which no client waits for; 1.0 unless told.
         retry_after: seconds of peace after Redis failed to answer; 5.0 unless told.
+        encryption: seals the recordings. It wants a ``secret`` too: one kept in Redis would
+            stand beside them unsealed.
 
     Raises:
         ConfigurationError: a setting cannot work.
@@ -74,6 +78,7 @@ class RedisCache:
         timeout: float = 0.1,
         write_timeout: float = 1.0,
         retry_after: float = 5.0,
+        encryption: Encryption | None = None,
     ) -> None:
         if re.fullmatch(r"[A-Za-z0-9._:-]{1,64}", prefix) is None:
             raise ConfigurationError(
@@ -85,6 +90,11 @@ class RedisCache:
                 "RedisCache(secret=…) wants at least 16 random bytes: "
                 "write secret=bytes.fromhex(…) with what `openssl rand -hex 32` prints"
             )
+        if secret is None and encryption is not None:
+            raise ConfigurationError(
+                "RedisCache(encryption=…) wants a secret too, or one would stand in Redis in "
+                "clear: write secret=bytes.fromhex(…) with what `openssl rand -hex 32` prints"
+            )
         for name, seconds in (
             ("timeout", timeout),
             ("write_timeout", write_timeout),
@@ -94,6 +104,7 @@ class RedisCache:
                 raise ConfigurationError(f"RedisCache({name}=…) wants seconds above 0, as in 0.1")
         self._prefix = prefix
         self._given_secret = secret
+        self._encryption = encryption
         self._found_secret: bytes | None = None
         self._found_until = 0.0
         self._timeout = timeout
@@ -124,7 +135,8 @@ class RedisCache:
 
         Raises:
             CacheUnavailableError: Redis did not answer in time, or not with a value.
-            CorruptRecordingError: what is there is no recording for ``key``.
+            CorruptRecordingError: what is there is no recording for ``key``, or none of the
+                encryption's keys opens it.
         """
         name = self._name(key)
         value: object = await self._link.call(lambda redis: redis.get(name), self._timeout)
@@ -132,19 +144,23 @@ class RedisCache:
             return None
         if not isinstance(value, bytes) or not value.startswith(key):
             raise CorruptRecordingError("the entry belongs to another key")
-        return decode(value.removeprefix(key))
+        stored = value.removeprefix(key)
+        return decode(self._encryption.open(key, stored) if self._encryption else stored)
 
     async def put(self, key: bytes, recording: Recording, ttl: float) -> None:
         """Keep ``recording`` for ``ttl`` seconds, a year at the most.
 
         Raises:
-            CacheFullError: Redis is at its ``maxmemory``.
+            CacheFullError: Redis is at its ``maxmemory``, or the recording over 64 MiB.
             CacheUnavailableError: Redis did not answer in time, or refused.
         """
         if not ttl > 0:
             await self.delete(key)
             return
-        name, value = self._name(key), key + encode(recording)
+        stored = encode(recording)
+        if self._encryption is not None:
+            stored = self._encryption.seal(key, stored)
+        name, value = self._name(key), key + stored
         milliseconds = math.ceil(min(ttl, _YEAR_SECONDS) * 1000)
         await self._link.call(
             lambda redis: redis.set(name, value, px=milliseconds), self._write_timeout

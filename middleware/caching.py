@@ -8,7 +8,7 @@ import time
 import structlog
 
 from ..cache import Cache, Pace, Recorder, Recording
-from ..wire.errors import CacheError, UncacheableRequestError
+from ..wire.errors import CacheError, CorruptRecordingError, UncacheableRequestError
 from .headers import Headers, replayable
 from .identity import identify, is_cacheable
 from .inbox import Inbox
@@ -58,6 +58,11 @@ class CacheSide:
             recording = None if self._key is None else await self._cache.get(self._key)
         except UncacheableRequestError as error:
             self._detail = error.reason.replace("_", "-")
+            return None
+        except CorruptRecordingError as error:
+            # As if nothing were there; the answer that comes now takes its place.
+            self._detail = error.code.replace("_", "-")
+            self.use = "miss"
             return None
         except CacheError as error:
             self._detail = error.code.replace("_", "-")

@@ -269,7 +269,7 @@ class CacheUnavailableError(CacheError):
 
 
 class CorruptRecordingError(CacheError):
-    """The stored bytes are not a recording that this version can read."""
+    """The stored bytes are not a recording that this version can read, or no key opens them."""
 
     code = "corrupt_recording"
 

@@ -80,6 +80,7 @@ def test_importing_the_package_needs_no_extra():
         "presidio_anonymizer",
         "spacy",
         "redis",
+        "cryptography",
         "fastapi",
         "httpx",
         "torch",

@@ -6,7 +6,8 @@ import importlib
 
 import streamward.cache
 
-MODULES = ["canonical", "key", "memory", "recording", "redis", "replay", "store"]
+MODULES = ["canonical", "encryption", "key", "memory", "recording", "redis", "replay", "store"]
+MODULES += ["stored_form"]
 
 
 def test_the_face_shows_every_public_name() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streamward.cache import RedisCache
+from streamward.cache import Encryption, RedisCache
 from streamward.errors import ConfigurationError, MissingExtraError
 
 
@@ -38,6 +38,7 @@ def test_a_url_that_cannot_be_used(url: str) -> None:
         ({"prefix": "a b"}, "letters"),
         ({"prefix": "{a}"}, "letters"),
         ({"secret": b"short"}, "16 random bytes"),
+        ({"encryption": Encryption([bytes(32)])}, "secret"),
         ({"timeout": 0}, "timeout"),
         ({"timeout": float("inf")}, "timeout"),
         ({"write_timeout": -1.0}, "write_timeout"),

@@ -174,5 +174,5 @@ async def test_a_recording_that_is_none():
     answer = await ask(door, scope_of(headers=ALICE), body=b"{}")
 
     assert chat_text(answer.body) == "Hello S3CRET-1 world"
-    assert answer.headers["cache-status"] == "streamward; fwd=bypass; detail=corrupt-recording"
-    assert reports[0].cache == "bypass"
+    assert answer.headers["cache-status"] == "streamward; fwd=uri-miss; detail=corrupt-recording"
+    assert reports[0].cache == "stored"
