@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from .canonical import MAX_BODY_BYTES, canonical_body
 from .encryption import Encryption
-from .key import KEY_BYTES, SHARED, RequestIdentity, request_key, scope_of
+from .key import KEY_BYTES, SHARED, RequestIdentity, request_key, scope_of, scope_of_principal
 from .memory import MemoryCache
 from .recording import (
     MAX_FRAMES,
@@ -50,4 +50,5 @@ __all__ = [
     "request_key",
     "schedule",
     "scope_of",
+    "scope_of_principal",
 ]

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["KEY_BYTES", "SHARED", "RequestIdentity", "request_key", "scope_of"]
+__all__ = [
+    "KEY_BYTES",
+    "SHARED",
+    "RequestIdentity",
+    "request_key",
+    "scope_of",
+    "scope_of_principal",
+]
 
 KEY_BYTES: Final = 32
 
@@ -55,6 +62,11 @@ def scope_of(credentials: Iterable[tuple[bytes, bytes]]) -> bytes | None:
     if not any(value for _, value in pairs):
         return None
     return _PRINCIPAL + hashlib.sha256(_pairs(pairs)).digest()
+
+
+def scope_of_principal(name: str) -> bytes:
+    """Return the scope of somebody who is known by name (``CachePolicy(principal=…)``)."""
+    return _PRINCIPAL + hashlib.sha256(_pairs([(b"principal", _text(name))])).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,8 @@ class MemoryCache:
         self._max_entries = max_entries
         self._clock = clock
         self._secret = secrets.token_bytes(32)
+        self._epoch = _new_epoch()
+        self._purged: dict[bytes, bytes] = {}
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
@@ -111,6 +113,23 @@ class MemoryCache:
         with self._lock:
             self._forget(key)
 
+    async def epoch(self, scope: bytes) -> bytes:
+        """Return a mark that changes whenever ``scope``, or everything, is purged."""
+        with self._lock:
+            return self._epoch + self._purged.get(scope, b"")
+
+    async def purge(self, *, scope: bytes | None = None) -> None:
+        """Make every recording of ``scope`` unservable at once; with None, forget all."""
+        with self._lock:
+            if scope is not None and len(self._purged) < self._max_entries:
+                self._purged[scope] = _new_epoch()
+                return
+            # All of them, also where so many scopes were purged that their marks need a bound.
+            self._epoch = _new_epoch()
+            self._purged.clear()
+            self._entries.clear()
+            self._size = 0
+
     async def close(self) -> None:
         """Do nothing: another loop may still be reading, and nothing is open."""
 
@@ -118,3 +137,7 @@ class MemoryCache:
         entry = self._entries.pop(key, None)
         if entry is not None:
             self._size -= len(key) + len(entry.data)
+
+
+def _new_epoch() -> bytes:
+    return secrets.token_bytes(16)

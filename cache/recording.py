@@ -46,6 +46,7 @@ class Recording(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
         frames: in the order in which they left; ``at_ms`` never decreases.
         dialect: the name of the dialect that said the stream was complete.
         created_at: when the stream ended, in seconds since 1970 (Unix time).
+        epoch: what the store said when the request was looked up (``await cache.epoch(scope)``).
 
     Raises:
         ValueError: the times of the frames decrease, or ``created_at`` is not finite.
@@ -56,6 +57,7 @@ class Recording(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     frames: tuple[RecordedFrame, ...]
     dialect: str
     created_at: float
+    epoch: bytes = b""
 
     def __post_init__(self) -> None:
         """Check what the types cannot say; decoding runs this too."""
@@ -138,8 +140,9 @@ class Recorder:
         headers: tuple[tuple[bytes, bytes], ...],
         dialect: str,
         created_at: float,
+        epoch: bytes = b"",
     ) -> Recording | None:
         """Return the recording, or None after giving up. See :class:`Recording` for the rest."""
         if self.abandoned:
             return None
-        return Recording(status, headers, tuple(self._frames), dialect, created_at)
+        return Recording(status, headers, tuple(self._frames), dialect, created_at, epoch)

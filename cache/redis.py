@@ -7,7 +7,7 @@ import math
 import re
 import secrets
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..wire.errors import (
     CacheUnavailableError,
@@ -16,6 +16,7 @@ from ..wire.errors import (
     MissingExtraError,
 )
 from .breaker import Breaker
+from .key import request_key
 from .recording import Recording
 from .stored_form import decode, encode
 
@@ -34,6 +35,8 @@ _MIN_SECRET_BYTES: Final = 16
 _SECRET_SECONDS: Final = 300.0
 
 _YEAR_SECONDS: Final = 365 * 86_400
+
+_EPOCH_BYTES: Final = 16
 
 
 class RedisCache:
@@ -175,13 +178,50 @@ class RedisCache:
         name = self._name(key)
         await self._link.call(lambda redis: redis.delete(name), self._timeout)
 
+    async def epoch(self, scope: bytes) -> bytes:
+        """Return a mark that changes whenever ``scope``, or everything, is purged.
+
+        A mark that Redis has lost is made anew: then what it stood for counts as purged.
+
+        Raises:
+            CacheUnavailableError: Redis did not answer in time, or not with a mark.
+            CacheFullError: there is no mark yet, and Redis is at its ``maxmemory``.
+        """
+        names = [self._epoch_name(None), await self._epoch_of(scope)]
+        found = await self._link.call(lambda redis: _agree_on_epochs(redis, names), self._timeout)
+        if not all(isinstance(mark, bytes) and len(mark) == _EPOCH_BYTES for mark in found):
+            raise CacheUnavailableError("refused")
+        return b"".join(found)
+
+    async def purge(self, *, scope: bytes | None = None) -> None:
+        """Make every recording of ``scope`` unservable at once, for all processes.
+
+        With None, of all scopes. Their bytes stay in Redis until their time is up.
+
+        Raises:
+            CacheUnavailableError: Redis did not answer in time, or refused: nothing is certain.
+            CacheFullError: Redis is at its ``maxmemory``: nothing was purged.
+        """
+        name = self._epoch_name(None) if scope is None else await self._epoch_of(scope)
+        mark = secrets.token_bytes(_EPOCH_BYTES)
+        await self._link.call(
+            lambda redis: redis.set(name, mark, px=_YEAR_SECONDS * 1000), self._write_timeout
+        )
+
     async def close(self) -> None:
         """Close the connections of the running loop; other loops keep theirs."""
         await self._link.close()
 
     def _name(self, key: bytes) -> str:
-        readable = base64.urlsafe_b64encode(key).rstrip(b"=").decode("ascii")
-        return f"{self._prefix}:{{{readable}}}"
+        return f"{self._prefix}:{{{_readable(key)}}}"
+
+    async def _epoch_of(self, scope: bytes) -> str:
+        # Hashed with the secret: who sees the names cannot tell whose they are.
+        return self._epoch_name(request_key(await self.secret(), [b"epoch", scope]))
+
+    def _epoch_name(self, scope: bytes | None) -> str:
+        # One slot for all of them: they are asked for in pairs.
+        return f"{self._prefix}:{{epochs}}:{'all' if scope is None else _readable(scope)}"
 
     async def _agree_on_secret(self, redis: Redis) -> object:
         name = f"{self._prefix}:secret"
@@ -191,6 +231,19 @@ class RedisCache:
             await redis.set(name, self._found_secret or secrets.token_bytes(32), nx=True)
             found = await redis.get(name)
         return found
+
+
+async def _agree_on_epochs(redis: Redis, names: list[str]) -> list[Any]:
+    found: list[Any] = await redis.mget(names)
+    missing = [name for name, mark in zip(names, found, strict=True) if mark is None]
+    for name in missing:
+        mark = secrets.token_bytes(_EPOCH_BYTES)
+        await redis.set(name, mark, nx=True, px=_YEAR_SECONDS * 1000)
+    return await redis.mget(names) if missing else found
+
+
+def _readable(key: bytes) -> str:
+    return base64.urlsafe_b64encode(key).rstrip(b"=").decode("ascii")
 
 
 def _link_to(url: str, breaker: Breaker) -> RedisLink:

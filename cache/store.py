@@ -40,6 +40,22 @@ class Cache(Protocol):
         """Forget what is under ``key``, if anything."""
         ...
 
+    async def epoch(self, scope: bytes) -> bytes:
+        """Return a mark that changes whenever ``scope``, or everything, is purged.
+
+        A recording whose own mark is another one was purged, and must not be served. Take the mark
+        when the request is looked up, not when its answer ends: what was under way at the moment
+        of a purge is then purged too.
+        """
+        ...
+
+    async def purge(self, *, scope: bytes | None = None) -> None:
+        """Make every recording of ``scope`` unservable at once; with None, of all scopes.
+
+        Takes the same time however many recordings there are.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of what the running loop holds. The store opens again when it is next used."""
         ...

@@ -62,6 +62,7 @@ class _Packed(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     tails: _Counts
     sizes: _Counts
     own: bytes
+    epoch: bytes
 
 
 def encode(recording: Recording) -> bytes:
@@ -113,6 +114,7 @@ def shared_parts(recording: Recording) -> bytes:
         heads=tuple(heads),
         tails=tuple(tails),
         sizes=tuple(map(len, own)),
+        epoch=recording.epoch,
         own=b"".join(own),
     )
     return msgspec.msgpack.encode(packed)
@@ -163,7 +165,14 @@ def _read_2(payload: bytes) -> Recording:
     if len(packed.own) + sum(packed.heads) + sum(packed.tails) > _MAX_BYTES:
         raise ValueError("too large")
     frames = tuple(map(RecordedFrame, accumulate(packed.waits), _frames(packed)))
-    return Recording(packed.status, packed.headers, frames, packed.dialect, packed.created_at)
+    return Recording(
+        packed.status,
+        packed.headers,
+        frames,
+        packed.dialect,
+        packed.created_at,
+        packed.epoch,
+    )
 
 
 def _frames(packed: _Packed) -> list[bytes]:

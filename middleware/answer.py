@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from ..guardrails import Guard, StreamActions
@@ -137,8 +138,7 @@ class Answer:
             await self.refuse(error, 502)
             return
         self.headers = for_stream(headers)
-        if self._controls.record and self.status == 200:
-            self._outbox.recorder = self._cache.recorder()
+        self._outbox.recorder = self._cache.recorder(self.status, wanted=self._controls.record)
         await self._stage.begin(self.headers + self._cache.headers(), self._policy.timeouts)
         if self._policy.prelude and framing is SSE:
             await self._outbox.prelude(_PRELUDE)
@@ -164,12 +164,14 @@ class Answer:
         if self._outbox.client_gone:
             self._stage.leave()
 
-    async def refuse(self, error: StreamwardError, status: int) -> None:
+    async def refuse(
+        self, error: StreamwardError, status: int, headers: Iterable[tuple[bytes, bytes]] = ()
+    ) -> None:
         """Answer with an error: nothing has been sent yet, so the status can still say it."""
         self.refused = error
         self.status = status
         problem = {"type": "server_error", "code": error.code, "message": error.public_message}
-        await self._outbox.start(status, [(b"content-type", b"application/json")])
+        await self._outbox.start(status, [(b"content-type", b"application/json"), *headers])
         await self._outbox.frames([dumps({"error": problem})])
         await self._outbox.finish()
         self._stage.end_with(error)

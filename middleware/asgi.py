@@ -15,6 +15,7 @@ from .inbox import Receive
 from .outbox import Send
 from .policy import Policy, Routes, Scope, checked_guards
 from .report import ReportHook, log_report
+from .turns import Turns
 
 __all__ = ["Streamward"]
 
@@ -59,6 +60,7 @@ class Streamward:
         self._cache = _checked_cache(cache)
         self._routes = Routes(routes or {}, policy or Policy(), checked_guards(guards))
         self._on_report = on_report
+        self._turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
@@ -69,7 +71,7 @@ class Streamward:
         if not policy.enabled:
             await self._app(scope, receive, send)
             return
-        cache = CacheSide(self._cache, policy.cache, policy.limits, fingerprint, scope)
+        cache = CacheSide(self._cache, policy.cache, policy.limits, fingerprint, scope, self._turns)
         exchange = Exchange(
             self._app, scope, receive, send, route=route, policy=policy, cache=cache
         )

@@ -123,6 +123,7 @@ class Exchange:
             status=self._answer.status,
             dialect=recording.dialect if recording else pipeline.dialect if pipeline else None,
             cache=self._cache.use,
+            not_kept=self._cache.not_kept(self._outcome or "failed"),
             ttft=self._ttft,
             duration=self._clock() - self._began,
             longest_gap=self._keeper.longest_gap if self._keeper else 0.0,
@@ -175,13 +176,11 @@ class Exchange:
         The client never waits for the store; a client that asks again at once finds the answer
         where the store is in memory.
         """
-        complete = stream.pipeline.complete
-        self._outcome = "complete" if complete else "incomplete"
-        recorder = self._outbox.recorder
-        unguarded = self._policy.mode == "enforce" and stream.pipeline.guards_failed
-        if complete and recorder is not None and not unguarded:
-            dialect = stream.pipeline.dialect or ""
-            keeping = self._cache.keep(recorder, headers=self._answer.headers, dialect=dialect)
+        pipeline, recorder = stream.pipeline, self._outbox.recorder
+        self._outcome = "complete" if pipeline.complete else "incomplete"
+        guarded = self._policy.mode == "monitor" or not pipeline.guards_failed
+        if recorder is not None and self._cache.wants(pipeline, guarded=guarded):
+            keeping = self._cache.keep(recorder, self._answer.headers, pipeline.dialect or "")
             self._keeping = asyncio.create_task(keeping)
 
     def end_with(self, error: StreamwardError) -> None:
@@ -218,6 +217,9 @@ class Exchange:
 
     async def _ask(self) -> None:
         policy = self._policy
+        if (refusal := self._cache.refusal) is not None:
+            await self._answer.refuse(refusal, 504, self._cache.headers())
+            return
         if policy.prompt != "pass":
             try:
                 self._scope, self._answer.restorer = await guard_prompt(

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from ..cache import SHARED, RequestIdentity, canonical_body, scope_of
-from .policy import CachePolicy, Scope
+from ..cache import SHARED, RequestIdentity, canonical_body, scope_of, scope_of_principal
+from .cache_policy import CachePolicy, Scope
 
 __all__ = ["identify", "is_cacheable"]
 
@@ -123,7 +123,8 @@ def identify(
         body=canonical_body(content_type, body, limit=max(1, len(body))),  # was limited when read
         scope=whose,
         headers=_that_count(headers, policy.ignore_headers),
-        policy=fingerprint,
+        # What one route keeps must not be served where nobody wants it kept.
+        policy=":".join((fingerprint, *sorted(policy.keep))),
     )
 
 
@@ -132,7 +133,7 @@ def _whose(scope: Scope, policy: CachePolicy) -> bytes | None:
         return SHARED
     if policy.principal is not None:
         name = _told(policy.principal, scope)
-        return None if name is None else scope_of([(b"principal", name.encode())])
+        return scope_of_principal(name) if name else None
     found = [
         (name.lower(), value) for name, value in scope["headers"] if name.lower() in _CREDENTIALS
     ]

@@ -13,6 +13,7 @@ from ..wire import (
     SSE,
     Alike,
     Dialect,
+    Early,
     Frame,
     Framing,
     Problem,
@@ -118,6 +119,13 @@ class Pipeline:
         if self._reader is None or self._unread or self.failure is not None:
             return False
         return self._reader.complete
+
+    @property
+    def early(self) -> frozenset[Early]:
+        """Why a stream that ended properly is not complete; empty where it did not."""
+        if self._reader is None or self._unread or self.failure is not None:
+            return frozenset()
+        return self._reader.early
 
     @property
     def findings(self) -> dict[str, int]:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import translate
 from hashlib import sha256
 from re import Pattern
 from re import compile as compile_pattern
-from typing import Any, Literal
+from typing import Literal
 
-from ..cache import Instant, Pace
 from ..guardrails import MAX_HELD, Channels, Guard
 from ..wire import MAX_FRAME
 from ..wire.errors import ConfigurationError
 from .bounds import bounded
+from .cache_policy import CachePolicy, Scope
+from .checks import positive, positive_or_none
 
 __all__ = ["CachePolicy", "Limits", "OnLeave", "Policy", "Routes", "Scope", "Timeouts"]
 
-Scope = MutableMapping[str, Any]
 OnLeave = Literal["cancel", "finish"]
 Mode = Literal["enforce", "monitor"]
 PromptMode = Literal["pass", "redact", "block", "pseudonymise"]
@@ -38,8 +38,8 @@ class Timeouts:
     between_tokens: float | None = 120.0
 
     def __post_init__(self) -> None:
-        _positive_or_none("Timeouts", "first_token", self.first_token)
-        _positive_or_none("Timeouts", "between_tokens", self.between_tokens)
+        positive_or_none("Timeouts", "first_token", self.first_token)
+        positive_or_none("Timeouts", "between_tokens", self.between_tokens)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,35 +60,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            _positive("Limits", name, getattr(self, name))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CachePolicy:
-    """How streams of a route are recorded and replayed.
-
-    Attributes:
-        ttl: seconds that a recording lives.
-        pace: how it is replayed: ``Instant()``, ``Original()`` or ``FixedRate(n)``.
-        principal: tells whose a request is, from the ASGI scope; None from it means nobody's, and
-            nothing is cached. Default: the credentials of the request (``Authorization``,
-            ``Cookie``, API key headers).
-        shared: True serves a recording to everybody. Say it only where no answer is personal.
-        ignore_headers: further request headers that do not change the answer.
-    """
-
-    ttl: float = 3600.0
-    pace: Pace = field(default_factory=Instant)
-    principal: Callable[[Scope], str | None] | None = None
-    shared: bool = False
-    ignore_headers: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        _positive("CachePolicy", "ttl", self.ttl)
-        if self.shared and self.principal is not None:
-            raise ConfigurationError(
-                "CachePolicy(shared=True) serves everybody: leave principal out, or shared",
-            )
+            positive("Limits", name, getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +100,7 @@ class Policy:
     on_leave: OnLeave = "cancel"
 
     def __post_init__(self) -> None:
-        _positive_or_none("Policy", "heartbeat", self.heartbeat)
+        positive_or_none("Policy", "heartbeat", self.heartbeat)
         if self.mode not in ("enforce", "monitor"):
             raise ConfigurationError("Policy(mode=...) is 'enforce' or 'monitor'")
         if self.prompt not in ("pass", "redact", "block", "pseudonymise"):
@@ -205,13 +177,3 @@ def checked_guards(guards: Iterable[object]) -> tuple[Guard, ...]:
 def _check_channels(channels: object) -> None:
     if not isinstance(channels, Channels):
         raise ConfigurationError("Policy(channels=...) takes a value such as Channels()")
-
-
-def _positive(owner: str, name: str, value: object) -> None:
-    if not isinstance(value, int | float) or not value > 0:
-        raise ConfigurationError(f"{owner}({name}=...) must be a number above 0")
-
-
-def _positive_or_none(owner: str, name: str, value: object) -> None:
-    if value is not None:
-        _positive(owner, name, value)

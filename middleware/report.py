@@ -10,10 +10,26 @@ import structlog
 
 from ..wire import Usage
 
-__all__ = ["CacheUse", "Outcome", "Report", "ReportHook", "log_report"]
+__all__ = ["CacheUse", "NotKept", "Outcome", "Report", "ReportHook", "log_report"]
 
 Outcome = Literal["complete", "incomplete", "blocked", "failed", "client_left", "cancelled"]
 CacheUse = Literal["off", "bypass", "miss", "stored", "hit"]
+
+NotKept = Literal[
+    "blocked",
+    "cancelled",
+    "client_left",
+    "content_filter",
+    "failed",
+    "guard_failed",
+    "incomplete",
+    "keep_if",
+    "length",
+    "opted_out",
+    "status",
+    "store",
+    "too_large",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +40,8 @@ class Report:
         outcome: ``"complete"``: ended as its dialect says a good answer does; ``"incomplete"``:
             ended otherwise (no end marker, an error of the upstream's own, cut at a length, or a
             frame that could not be read); ``"blocked"`` and ``"failed"``: see ``code``;
-            ``"client_left"``; ``"cancelled"``: the server stopped.
+            ``"client_left"``; ``"cancelled"``: the server stopped. A replay that was sent whole is
+            ``"complete"``, whatever was recorded.
         code: the error's stable code, or None.
         route: the route's template, or the policy's pattern where no framework tells (a replay
             does not ask the application); never the path with its values.
@@ -45,6 +62,7 @@ class Report:
             recorded had been guarded.
         guards_failed: the guards that failed, and that the stream went on without, since their
             ``on_error`` is ``"open"``. Such a stream is not recorded.
+        not_kept: why the answer to a request that has a key was not recorded; else None.
     """
 
     outcome: Outcome
@@ -65,6 +83,7 @@ class Report:
     held_peak: int
     findings: Mapping[str, int] = field(default_factory=dict[str, int])
     guards_failed: tuple[str, ...] = ()
+    not_kept: NotKept | None = None
 
 
 ReportHook = Callable[[Report], None]

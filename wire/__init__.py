@@ -13,7 +13,7 @@ from .detect import (
     is_end_marker,
     may_be_sse,
 )
-from .dialect import Dialect, Hint, Problem, Reader
+from .dialect import Dialect, Early, Hint, Problem, Reader
 from .form import Edit, NumberProjection, Projection, Run
 from .frame import MAX_FRAME, Frame, Framer, Framing
 from .json_codec import dumps, loads, repeats_a_name
@@ -36,6 +36,7 @@ __all__ = [
     "Channel",
     "Close",
     "Dialect",
+    "Early",
     "Edit",
     "Form",
     "Frame",

@@ -5,16 +5,35 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 from .frame import Frame, Framing
 from .reading import Step, Usage
 
-__all__ = ["BLANK_LINE", "Dialect", "Hint", "Problem", "Reader"]
+__all__ = ["BLANK_LINE", "Dialect", "Early", "Hint", "Problem", "Reader", "early_by"]
 
 BLANK_LINE = b"\n"
 """The heartbeat for a client that nobody knows: a blank line between two events is nothing to any
 of them, while google-genai fails on a comment."""
+
+Early = Literal["length", "content_filter", "other"]
+"""Why an answer stopped properly, and yet before its end: at a limit of tokens, by a filter of the
+upstream's own, or for another reason."""
+
+_EARLY: Final[dict[object, Early]] = {
+    "content-filter": "content_filter",
+    "content_filter": "content_filter",
+    "length": "length",
+    "max_output_tokens": "length",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "refusal": "content_filter",
+}
+
+
+def early_by(reason: object) -> Early:
+    """Say in one word what a dialect's own reason means, which is none of a good end."""
+    return _EARLY.get(reason, "other") if isinstance(reason, str) else "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +94,14 @@ class Reader(ABC):
     @abstractmethod
     def complete(self) -> bool:
         """True when the stream has ended as its dialect says a good answer must (promise P8)."""
+
+    @property
+    def early(self) -> frozenset[Early]:
+        """Why the answer is not complete although its dialect's end came, without an error.
+
+        Empty where it is complete, and where it broke off.
+        """
+        return frozenset()
 
     @abstractmethod
     def error(self, problem: Problem) -> bytes:

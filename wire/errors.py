@@ -17,6 +17,7 @@
     │   ├── GuardFailedError              a guard raised and its policy is *closed*
     │   ├── PromptBlockedError            a finding in a prompt, where none is allowed
     │   └── PromptUnreadableError         a prompt that cannot be looked at
+    ├── NotCachedError                    the client wanted a recording or nothing
     └── CacheError                        a store, or what it holds or is given, misbehaved
         ├── CacheFullError                the store has no room for a recording
         ├── CacheUnavailableError         the store did not answer, or not in time
@@ -43,6 +44,7 @@ __all__ = [
     "GuardFailedError",
     "HoldLimitError",
     "MissingExtraError",
+    "NotCachedError",
     "PromptBlockedError",
     "PromptUnreadableError",
     "StreamwardError",
@@ -238,6 +240,13 @@ class PromptUnreadableError(GuardError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class NotCachedError(StreamwardError):
+    """The client asked for a recording or nothing (``only-if-cached``), and there is none."""
+
+    code = "not_cached"
+    public_message = "There is no recorded answer to this request."
 
 
 class CacheError(StreamwardError):

@@ -106,7 +106,7 @@ def version_1(*fields: object) -> bytes:
 
 
 def version_2(*columns: object, status: int = 200, created_at: float = 0.0) -> bytes:
-    fields = (status, HEADERS, "d", created_at, *columns)
+    fields = (status, HEADERS, "d", created_at, *columns, b"")
     return b"swrec\x02" + zlib.compress(msgspec.msgpack.encode(fields))
 
 

@@ -337,6 +337,12 @@ class BrokenCache:
     async def delete(self, key: bytes) -> None:
         raise CacheUnavailableError("timeout")
 
+    async def epoch(self, scope: bytes) -> bytes:
+        raise CacheUnavailableError("timeout")
+
+    async def purge(self, *, scope: bytes | None = None) -> None:
+        raise CacheUnavailableError("timeout")
+
     async def close(self) -> None:
         """Nothing is open."""
 

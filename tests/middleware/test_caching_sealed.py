@@ -72,6 +72,11 @@ def everything_in(raw: redis.Redis) -> bytes:
     return b"\n".join(seen)
 
 
+def entries(raw: redis.Redis) -> list[bytes]:
+    """Return the names of the recordings; the marks that a purge changes are others."""
+    return [name for name in raw.scan_iter() if b"{epochs}" not in name]
+
+
 def readable() -> list[bytes]:
     """Return what must not be found: the answer, the prompt, who asked, in usual disguises."""
     words = [token.strip() for token in TOKENS] + ["herons sleep", "messages", "alice-7f3e9b21"]
@@ -91,7 +96,7 @@ async def test_nothing_can_be_read_in_redis(raw: redis.Redis) -> None:
 
     assert shop.app.calls == 1
     assert replayed.body == b"".join(chat(TOKENS))
-    assert raw.dbsize() == 1
+    assert len(entries(raw)) == 1
     assert [text for text in readable() if text in stored] == []
     assert not any(key in stored for key in (OLD, NEW, SECRET))
 
@@ -141,7 +146,7 @@ async def test_what_does_not_open_is_a_miss(
 async def test_an_entry_that_was_tampered_with_is_a_miss(raw: redis.Redis) -> None:
     shop = Shop(raw)
     await shop.ask(NEW)
-    (name,) = raw.keys()
+    (name,) = entries(raw)
     value = raw.get(name)
     assert isinstance(value, bytes)
     for index in (0, 31, 32, 40, 50, len(value) // 2, len(value) - 1):

@@ -56,6 +56,8 @@ app.add_middleware(
         "/c": Policy(cache=CachePolicy(principal=whose, ttl=60.0, pace=FixedRate(50))),
         "/d": Policy(guards=(), cache=None, timeouts=Timeouts(first_token=None)),
         "/e": Policy(cache=CachePolicy(pace=Instant())),
+        "/h": Policy(cache=CachePolicy(jitter=0.1, obey=frozenset({"no-cache", "max-age"}))),
+        "/i": Policy(cache=CachePolicy(keep=frozenset({"length"}), samples=3)),
     },
     on_report=note,
 )

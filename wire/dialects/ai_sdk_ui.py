@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..deep import OPAQUE, deep_scan
-from ..dialect import Dialect, Hint, Problem, Reader
+from ..dialect import Dialect, Early, Hint, Problem, Reader, early_by
 from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_object, loads
@@ -85,8 +85,17 @@ class AiSdkUiReader(Reader):
     @property
     def complete(self) -> bool:
         """A good ``finish`` came, and the end marker."""
-        good = self._finished and self._reason in _GOOD_REASONS
-        return good and self._done and not self.failed
+        return self._whole() and self._reason in _GOOD_REASONS
+
+    @property
+    def early(self) -> frozenset[Early]:
+        """The reason of ``finish``, where the end marker came and it is not a good one."""
+        if self.complete or not self._whole():
+            return frozenset()
+        return frozenset({early_by(self._reason)})
+
+    def _whole(self) -> bool:
+        return self._finished and self._done and not self.failed
 
     def read(self, frame: Frame) -> list[Step]:
         """Read one chunk, or the end marker."""

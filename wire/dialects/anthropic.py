@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..deep import OPAQUE, deep_scan
-from ..dialect import Dialect, Hint, Problem, Reader
+from ..dialect import Dialect, Early, Hint, Problem, Reader, early_by
 from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_object, loads
@@ -59,6 +59,13 @@ class AnthropicReader(Reader):
     def complete(self) -> bool:
         """The message stopped, and for a reason that is not a limit or a refusal."""
         return self._stopped and self._stop_reason in _GOOD_STOPS and not self.failed
+
+    @property
+    def early(self) -> frozenset[Early]:
+        """The stop reason, where the message stopped and it is not a good one."""
+        if self.complete or not self._stopped or not self._stop_reason or self.failed:
+            return frozenset()
+        return frozenset({early_by(self._stop_reason)})
 
     def read(self, frame: Frame) -> list[Step]:
         """Read one event."""

@@ -12,7 +12,7 @@ from collections.abc import Container
 from typing import Any
 
 from ..deep import OPAQUE, deep_scan, is_base64
-from ..dialect import Dialect, Hint, Problem, Reader
+from ..dialect import Dialect, Early, Hint, Problem, Reader, early_by
 from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_array, is_object, loads
@@ -44,6 +44,13 @@ class OllamaReader(Reader):
     def complete(self) -> bool:
         """``done`` came, and not because a limit was reached."""
         return self._done and self._reason in _GOOD_REASONS and not self.failed
+
+    @property
+    def early(self) -> frozenset[Early]:
+        """The reason, where ``done`` came and it is not a good one."""
+        if self.complete or not self._done or self.failed:
+            return frozenset()
+        return frozenset({early_by(self._reason)})
 
     def read(self, frame: Frame) -> list[Step]:
         """Read one object."""

@@ -18,7 +18,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from ..deep import OPAQUE, deep_scan, sound
-from ..dialect import Dialect, Hint, Problem, Reader
+from ..dialect import Dialect, Early, Hint, Problem, Reader, early_by
 from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_array, is_object, loads
@@ -59,7 +59,7 @@ class OpenAIChatReader(Reader):
         self._envelope: dict[str, Any] = {}
         self._unnamed = UnnamedTexts()
         self._done = False
-        self._bad_finish = False
+        self._early: set[Early] = set()
         # For `refusal`: the choices that were not finished one frame ago. Only the last frame can
         # have been withheld as a whole.
         self._unfinished: tuple[int, ...] = ()
@@ -67,8 +67,16 @@ class OpenAIChatReader(Reader):
     @property
     def complete(self) -> bool:
         """Every choice has a good finish reason, and the end marker came."""
+        return self._whole() and not self._early
+
+    @property
+    def early(self) -> frozenset[Early]:
+        """The other finish reasons, where every choice has one and the end marker came."""
+        return frozenset(self._early) if self._whole() else frozenset()
+
+    def _whole(self) -> bool:
         every = bool(self._speaking) and self._finished >= self._speaking.keys()
-        return self._done and every and not self._bad_finish and not self.failed
+        return self._done and every and not self.failed
 
     def read(self, frame: Frame) -> list[Step]:
         """Read one chunk, or the end marker."""
@@ -122,7 +130,8 @@ class OpenAIChatReader(Reader):
         _rest(choice, path, steps, known=_CHOICE)
         if finish := choice.get("finish_reason"):
             self._finished.add(index)
-            self._bad_finish = self._bad_finish or finish not in _GOOD_FINISHES
+            if finish not in _GOOD_FINISHES:
+                self._early.add(early_by(finish))
             self._close(index, None, steps)
 
     def _delta(self, index: int, delta: dict[str, Any], path: Path, steps: list[Step]) -> None:

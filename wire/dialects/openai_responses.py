@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..deep import ARGUMENTS, OPAQUE, deep_scan, is_base64, sound
-from ..dialect import Dialect, Hint, Problem, Reader
+from ..dialect import Dialect, Early, Hint, Problem, Reader, early_by
 from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_array, is_object, loads
@@ -74,11 +74,19 @@ class OpenAIResponsesReader(Reader):
         self._spoken: set[str | int] = set()  # items whose text has been said once
         self._shown = False  # a snapshot of the response has been
         self._completed = False
+        self._early: Early | None = None
 
     @property
     def complete(self) -> bool:
         """``response.completed`` came, and says so."""
         return self._completed and not self.failed
+
+    @property
+    def early(self) -> frozenset[Early]:
+        """The reason that ``response.incomplete`` gives."""
+        if self._early is None or self._completed or self.failed:
+            return frozenset()
+        return frozenset({self._early})
 
     def read(self, frame: Frame) -> list[Step]:
         """Read one event; vLLM and others add an end marker."""
@@ -154,6 +162,9 @@ class OpenAIResponsesReader(Reader):
                 self.usage = Usage.of(usage, "input_tokens", "output_tokens")
         self._completed = kind == "response.completed" and status in (None, "completed")
         self.failed = self.failed or kind == "response.failed"
+        if kind == "response.incomplete":
+            details = response.get("incomplete_details") if is_object(response) else None
+            self._early = early_by(details.get("reason") if is_object(details) else None)
 
     def _response(self, response: Any, path: Path, steps: list[Step]) -> None:
         """Scan a snapshot of the response, with the items said so far."""
