@@ -135,13 +135,7 @@ class Pattern(OwnGuard):
         max_hold: int = MAX_HOLD,
         barrier: str = r"\s",
     ) -> None:
-        super().__init__(
-            name,
-            entity=entity or str(name).upper(),
-            action=action,
-            hold=hold,
-            on_error=on_error,
-        )
+        super().__init__(name, entity=entity, action=action, hold=hold, on_error=on_error)
         self._max_hold = whole_number("Pattern(max_hold=...)", max_hold, at_least=1)
         self._barrier = one_character(barrier)
         self._automaton = Automaton([Rule(regex)])

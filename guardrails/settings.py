@@ -32,7 +32,7 @@ class OwnGuard(ABC):
 
     Args:
         name: a short name for the report.
-        entity: what a finding is called, in upper case.
+        entity: what a finding is called, in upper case; ``""``: the name.
         action: what happens to it.
         hold: how much more must arrive before a piece leaves, at least.
         on_error: ``"closed"`` ends the stream when the guard fails; ``"open"`` goes on.
@@ -45,6 +45,7 @@ class OwnGuard(ABC):
         self, name: str, *, entity: str, action: ActionLike, hold: HoldLike, on_error: OnError
     ) -> None:
         kind = type(self).__name__
+        entity = entity or str(name).upper()
         for setting, value in (("name", name), ("entity", entity)):
             if not isinstance(value, str) or not value:  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise ConfigurationError(

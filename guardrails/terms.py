@@ -66,13 +66,7 @@ class Terms(OwnGuard):
         hold: HoldLike = 0,
         on_error: OnError = "closed",
     ) -> None:
-        super().__init__(
-            name,
-            entity=entity or str(name).upper(),
-            action=action,
-            hold=hold,
-            on_error=on_error,
-        )
+        super().__init__(name, entity=entity, action=action, hold=hold, on_error=on_error)
         if isinstance(terms, str):
             raise ConfigurationError(f"Terms({name!r}, ...) takes a list: write [{terms!r}]")
         fold = _folded if ignore_case else _spaced

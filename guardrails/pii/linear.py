@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-import regex  # type: ignore[import-untyped]  # it ships no types
+import regex
 
 from ..automaton import Automaton, Rule, Search
 from .partial import Span

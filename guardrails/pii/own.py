@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, cast
 
-import regex  # type: ignore[import-untyped]  # it ships no types
+import regex
 from presidio_analyzer import EntityRecognizer, PatternRecognizer
 
 from ...wire.errors import ConfigurationError

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-import regex  # type: ignore[import-untyped]  # it ships no types
+import regex
 
 __all__ = ["PartialFinder", "PartialRule", "Span", "watchful"]
 

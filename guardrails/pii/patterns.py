@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol, cast
 
-import regex  # type: ignore[import-untyped]  # it ships no types
+import regex
 
 __all__ = ["Match", "Pattern", "compiled"]
 

@@ -75,13 +75,7 @@ class Sentences(OwnGuard):
         hold: HoldLike = 0,
         on_error: OnError = "closed",
     ) -> None:
-        super().__init__(
-            name,
-            entity=entity or str(name).upper(),
-            action=action,
-            hold=hold,
-            on_error=on_error,
-        )
+        super().__init__(name, entity=entity, action=action, hold=hold, on_error=on_error)
         if not callable(function):
             raise ConfigurationError(f"Sentences({name!r}, ...) takes a function of a sentence")
         self._function = function

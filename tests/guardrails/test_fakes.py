@@ -195,7 +195,7 @@ def test_nothing_global_is_seeded_and_threads_do_not_disturb_each_other():
     ("make", "says"),
     [
         (lambda: Fake(b"short"), "at least 16 bytes"),
-        (lambda: Fake("x" * 16), "needs at least 16 bytes"),  # type: ignore[arg-type]
+        (lambda: Fake("x" * 16), "needs at least 16 bytes"),
         (lambda: Fake(locale="xx_XX"), "no such locale"),
         (lambda: Fake().apply("x", "URL"), r"Fake\(\).opened\(\)"),
     ],

@@ -191,7 +191,7 @@ def test_what_is_remembered_goes_with_the_text():
     for _ in range(1000):
         channel.add(' "a", 1, {"b": 2},')
 
-    shape = channel._projection._json._shape  # type: ignore[attr-defined,union-attr]
+    shape = channel._projection._json._shape
     assert len(shape._segments) < 10
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -23,6 +22,7 @@ from presidio_analyzer import (
 from presidio_analyzer import predefined_recognizers as shipped
 from presidio_analyzer.nlp_engine import NlpArtifacts
 from presidio_analyzer.predefined_recognizers import SpacyRecognizer
+from support.scanning import random_pieces, scanned
 
 from streamward.errors import ConfigurationError
 from streamward.guardrails import Blocking, Finding
@@ -69,22 +69,7 @@ class Parcel(EntityRecognizer):
 
 def streamed(guard: PII, text: str, seed: int) -> list[Finding]:
     """Feed a text in random pieces; hold the scanner to its contract."""
-    chance = random.Random(seed)
-    scanner = guard.scanner()
-    found: list[Finding] = []
-    at = decided = 0
-    while at < len(text):
-        size = chance.choice((1, 2, 5, 9, 70))
-        new = scanner.feed(text[at : at + size])
-        at = min(at + size, len(text))
-        assert all(decided <= one.start and one.end <= scanner.decided for one in new)
-        assert decided <= scanner.decided <= at
-        decided = scanner.decided
-        found += new
-    last = scanner.finish()
-    assert all(decided <= one.start for one in last)
-    assert scanner.decided == len(text)
-    return [*found, *last]
+    return scanned(guard, *random_pieces(text, seed, (1, 2, 5, 9, 70)))
 
 
 @cache

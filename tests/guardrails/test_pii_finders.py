@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import regex  # type: ignore[import-untyped]  # it ships no types
+import regex
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 

@@ -72,7 +72,7 @@ def test_a_row_longer_than_the_limit_is_decided(name: str) -> None:
 
 def test_a_row_is_cut_where_no_match_reaches_over() -> None:
     """At the end of 21 groups, and not within a card number that stands there."""
-    rows: Rows = guard()._engine.rows  # type: ignore[attr-defined]  # of PII, not of the protocol
+    rows: Rows = guard()._engine.rows  # of PII, not of the protocol
     groups = ["7"] * 63
 
     assert rows.end(" ".join(groups[:60])[:110]) == 41

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from presidio_analyzer import AnalyzerEngine, Pattern, PatternRecognizer, RecognizerRegistry
 from presidio_analyzer import predefined_recognizers as shipped
 from presidio_analyzer.predefined_recognizers import SpacyRecognizer
+from support.scanning import random_pieces, scanned
 
 from streamward.guardrails import Finding
 from streamward.guardrails.pii import PII
@@ -24,22 +24,7 @@ from .expressions import expressions, texts
 
 def streamed(guard: PII, text: str, seed: int) -> list[Finding]:
     """Feed a text in random pieces; hold the scanner to its contract."""
-    chance = random.Random(seed)
-    scanner = guard.scanner()
-    found: list[Finding] = []
-    at = decided = 0
-    while at < len(text):
-        size = chance.choice((1, 1, 2, 3, 5, 9))
-        new = scanner.feed(text[at : at + size])
-        at = min(at + size, len(text))
-        assert all(decided <= one.start and one.end <= scanner.decided for one in new)
-        assert decided <= scanner.decided <= at
-        decided = scanner.decided
-        found += new
-    last = scanner.finish()
-    assert all(decided <= one.start for one in last)
-    assert scanner.decided == len(text)
-    return [*found, *last]
+    return scanned(guard, *random_pieces(text, seed, (1, 1, 2, 3, 5, 9)))
 
 
 def whole(recognizers: Sequence[Any], text: str, floor: float = 0.4) -> list[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from itertools import pairwise
 
 from streamward.guardrails import Finding, Guard
@@ -24,4 +26,15 @@ def scanned(guard: Guard, *pieces: str) -> list[Finding]:
         decided = scanner.decided
     assert decided == sum(map(len, pieces))
     assert all(a.end <= b.start for a, b in pairwise(found))
+    return found
+
+
+def random_pieces(text: str, seed: int, sizes: Sequence[int]) -> list[str]:
+    """Cut a text into pieces of random sizes."""
+    chance = random.Random(seed)
+    found: list[str] = []
+    at = 0
+    while at < len(text):
+        found.append(text[at : at + chance.choice(sizes)])
+        at += len(found[-1])
     return found
