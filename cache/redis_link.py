@@ -1,6 +1,6 @@
 """One Redis, for any number of event loops, each call bounded in time.
 
-Only this module imports the extra ``redis``.
+Only this module and the folder ``link`` import the extra ``redis``.
 
 Strategy: redis-py's connections belong to the loop that opened them, while a cache is made
 before any loop runs. So each loop gets its own client when it first calls. The client lives in
@@ -12,20 +12,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from redis import exceptions
 from redis.asyncio import ConnectionPool, Redis
-from redis.asyncio.connection import AbstractConnection, Connection, parse_url
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from ..wire.errors import CacheError, CacheFullError, CacheUnavailableError
+from .link.connection import connection_options, listening_connection
+from .link.line import PLAIN, Line
+from .link.subscription import Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
     from .breaker import Breaker
+    from .link.connection import ListeningConnection
+    from .link.script import Script, Value
 
 __all__ = ["RedisLink"]
 
@@ -38,24 +40,9 @@ MAX_CONNECTIONS: Final = 32
 _CLOSE_SECONDS: Final = 1.0
 
 
-class _Aborting(AbstractConnection):
-    """Drops what is still to be sent when a command fails or runs out of time.
-
-    redis-py closes politely, and asyncio then keeps socket and buffer until the other side has
-    read everything. A stopped Redis never does: each large recording would stay in memory.
-    """
-
-    __slots__ = ()
-
-    async def disconnect(self, nowait: bool = False, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001, FBT002 - the signature of redis-py
-        writer: asyncio.StreamWriter | None = getattr(self, "_writer", None)
-        if nowait and writer is not None:
-            writer.transport.abort()
-        await super().disconnect(nowait, *args, **kwargs)
-
-
 class _Client(NamedTuple):
     redis: Redis
+    line: Line
     slots: asyncio.Semaphore
     lifetime: AsyncGenerator[None]
 
@@ -72,12 +59,14 @@ class RedisLink:
     """
 
     def __init__(self, url: str, breaker: Breaker) -> None:
-        self._options = _connection_options(url)
+        self._options = connection_options(url, MAX_CONNECTIONS)
         self._breaker = breaker
         self._clients: dict[asyncio.AbstractEventLoop, _Client] = {}
 
     async def call(self, command: Callable[[Redis], Awaitable[_T]], seconds: float) -> _T:
         """Return what ``command`` returns, within ``seconds`` (connecting included).
+
+        A command whose connection breaks is sent once more, so it may be carried out twice.
 
         Raises:
             CacheUnavailableError: for each of its reasons.
@@ -96,6 +85,26 @@ class RedisLink:
             raise self._outcome(error, sent=sent) from error
         self._breaker.succeeded()
         return answer
+
+    async def script(
+        self, script: Script, keys: Sequence[str], args: Sequence[Value], seconds: float
+    ) -> Any:
+        """Run a script within ``seconds``, like :meth:`call`; keys are all in one cluster slot."""
+        return await self.call(lambda redis: script.run(redis, keys, args), seconds)
+
+    @contextlib.asynccontextmanager
+    async def subscribe(self, channel: str) -> AsyncGenerator[Subscription]:
+        """Hear what is published on ``channel`` until the block ends.
+
+        Waits for nothing. All channels of a loop share one connection, which is not one of those
+        that :meth:`call` uses; it is opened at need, and again when it is lost.
+        """
+        line, name, reader = (await self._client()).line, channel.encode(), Subscription()
+        line.add(name, reader)
+        try:
+            yield reader
+        finally:
+            line.remove(name, reader)
 
     async def close(self) -> None:
         """Close the connections of the running loop. The next call opens new ones."""
@@ -122,9 +131,14 @@ class RedisLink:
                 del self._clients[ended]
             pool = ConnectionPool(**self._options)
             redis, lifetime = Redis.from_pool(pool), self._lifetime(loop)
-            self._clients[loop] = _Client(redis, asyncio.Semaphore(MAX_CONNECTIONS), lifetime)
+            line = Line(self._listening, PLAIN)
+            slots = asyncio.Semaphore(MAX_CONNECTIONS)
+            self._clients[loop] = _Client(redis, line, slots, lifetime)
             await anext(lifetime)
         return self._clients[loop]
+
+    async def _listening(self) -> ListeningConnection:
+        return listening_connection(self._options)
 
     async def _lifetime(self, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[None]:
         try:
@@ -133,31 +147,5 @@ class RedisLink:
             client = self._clients.pop(loop)
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(_CLOSE_SECONDS):
+                    await client.line.close()
                     await client.redis.aclose()
-
-
-def _connection_options(url: str) -> Mapping[str, Any]:
-    given = cast("Mapping[str, Any]", parse_url(url))
-    transport = given.get("connection_class", Connection)
-    options: dict[str, Any] = {
-        # RESP2 spares the greeting; a URL with ?protocol=3 has it.
-        "protocol": 2,
-        **given,
-        # What follows is not for the URL to change: bytes stay bytes, and the limit of each
-        # call is ours alone.
-        "connection_class": type("AbortingConnection", (_Aborting, transport), {}),
-        "decode_responses": False,
-        "max_connections": MAX_CONNECTIONS,
-        "socket_timeout": None,
-        "socket_connect_timeout": None,
-        # One more attempt, for a connection that Redis closed while it was idle.
-        "retry": Retry(NoBackoff(), 1),
-        "retry_on_error": [exceptions.ConnectionError],  # redis-py 5 repeats nothing else
-    }
-    try:
-        # A parameter that redis-py does not know shows up here, not at the first request.
-        pool = ConnectionPool(**options)
-        pool.connection_class(**pool.connection_kwargs)
-    except Exception as error:
-        raise ValueError(str(error)) from error
-    return options

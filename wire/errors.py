@@ -266,8 +266,9 @@ class CacheUnavailableError(CacheError):
 
     Attributes:
         reason: ``"timeout"``, ``"unreachable"``, ``"refused"`` (it answered with an error),
-            ``"busy"`` (too many calls of our own are waiting for it), or ``"paused"``
-            (it failed a moment ago and is not asked again yet).
+            ``"busy"`` (too many calls of our own are waiting for it), ``"paused"``
+            (it failed a moment ago and is not asked again yet), or ``"closed"`` (by ourselves,
+            while somebody was listening).
     """
 
     code = "cache_unavailable"

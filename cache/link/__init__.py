@@ -1,0 +1,1 @@
+"""How :class:`~..redis_link.RedisLink` reaches Redis. Needs the extra ``redis``."""

@@ -1,0 +1,97 @@
+"""How a connection to Redis is opened and left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from redis import exceptions
+from redis.asyncio import ConnectionPool
+from redis.asyncio.connection import AbstractConnection, Connection, parse_url
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["ListeningConnection", "connection_options", "listening_connection"]
+
+
+class ListeningConnection(Protocol):
+    """What is used of a redis-py connection that is subscribed to channels."""
+
+    async def connect(self) -> None:
+        """Open it, log in."""
+
+    async def disconnect(self, *, nowait: bool) -> None:
+        """Drop it, whatever it is doing."""
+
+    def pack_commands(self, commands: Iterable[Iterable[bytes]]) -> list[bytes]:
+        """Return what to send for these commands."""
+        ...
+
+    async def send_packed_command(self, command: list[bytes], *, check_health: bool) -> None:
+        """Send what ``pack_commands`` returned."""
+
+    async def read_response(self) -> list[bytes]:
+        """Wait for the next answer or message."""
+        ...
+
+
+class _Aborting(AbstractConnection):
+    """Drops what is still to be sent when a command fails or runs out of time.
+
+    redis-py closes politely, and asyncio then keeps socket and buffer until the other side has
+    read everything. A stopped Redis never does: each large recording would stay in memory.
+    """
+
+    __slots__ = ()
+
+    async def disconnect(self, nowait: bool = False, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001, FBT002 - the signature of redis-py
+        writer: asyncio.StreamWriter | None = getattr(self, "_writer", None)
+        if nowait and writer is not None:
+            writer.transport.abort()
+        await super().disconnect(nowait, *args, **kwargs)
+
+
+def connection_options(url: str, max_connections: int) -> Mapping[str, Any]:
+    """Return what a ``ConnectionPool`` for this URL is made with.
+
+    Raises:
+        ValueError: the URL, or one of its parameters, cannot be used.
+    """
+    given = cast("Mapping[str, Any]", parse_url(url))
+    transport = given.get("connection_class", Connection)
+    options: dict[str, Any] = {
+        # RESP2 spares the greeting; a URL with ?protocol=3 has it.
+        "protocol": 2,
+        **given,
+        # What follows is not for the URL to change: bytes stay bytes, and the limit of each
+        # call is ours alone.
+        "connection_class": type("AbortingConnection", (_Aborting, transport), {}),
+        "decode_responses": False,
+        "max_connections": max_connections,
+        "socket_timeout": None,
+        "socket_connect_timeout": None,
+        # One more attempt, for a connection that Redis closed while it was idle.
+        "retry": Retry(NoBackoff(), 1),
+        "retry_on_error": [exceptions.ConnectionError],  # redis-py 5 repeats nothing else
+    }
+    try:
+        # A parameter that redis-py does not know shows up here, not at the first request.
+        pool = ConnectionPool(**options)
+        pool.connection_class(**pool.connection_kwargs)
+    except Exception as error:
+        raise ValueError(str(error)) from error
+    return options
+
+
+def listening_connection(options: Mapping[str, Any]) -> ListeningConnection:
+    """Make a connection that is not open yet, for channels.
+
+    It speaks RESP2 whatever the URL says: there, what listens does nothing else, and every
+    version of redis-py reads it alike.
+    """
+    changed: dict[str, Any] = {**options, "protocol": 2}
+    pool = ConnectionPool(**changed)
+    return cast("ListeningConnection", pool.connection_class(**pool.connection_kwargs))

@@ -1,0 +1,201 @@
+"""One connection that listens, for any number of channels."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
+
+from ...wire.errors import CacheUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from .connection import ListeningConnection
+    from .subscription import Subscription
+
+__all__ = ["PLAIN", "SHARDED", "Line", "Verbs"]
+
+_CONNECT_SECONDS: Final = 5.0
+
+# A line that heard nothing for so long asks; if it hears nothing after that, it is dead. Nobody
+# else would notice: a dropped route, or a stopped Redis, closes no socket.
+_SILENCE_SECONDS: Final = 5.0
+
+# Between two attempts to connect: the first pause, and the longest.
+_FIRST_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 2.0
+
+_PING: Final = b"ping"
+
+
+class Verbs(NamedTuple):
+    """What the commands and messages of one kind of channel are called."""
+
+    subscribe: bytes
+    unsubscribe: bytes
+    message: bytes
+
+
+PLAIN: Final = Verbs(b"subscribe", b"unsubscribe", b"message")
+SHARDED: Final = Verbs(b"ssubscribe", b"sunsubscribe", b"smessage")
+
+
+class Line:
+    """Connects when the first channel is wanted, and again whenever the connection is lost.
+
+    All work is done in one task of the running loop, which ends by :meth:`close` or when the
+    loop cancels its tasks.
+
+    Args:
+        connection: makes a connection (RESP2) that is not open yet.
+        verbs: plain channels, or those of a cluster.
+    """
+
+    def __init__(
+        self, connection: Callable[[], Awaitable[ListeningConnection]], verbs: Verbs
+    ) -> None:
+        self._connection = connection
+        self._verbs = verbs
+        self._readers: dict[bytes, list[Subscription]] = {}
+        self._changed: dict[bytes, None] = {}  # channels to look at again, in order
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        # Of the present connection:
+        self._asked: set[bytes] = set()  # subscribed, as far as what was sent says
+        self._confirmed: set[bytes] = set()  # as far as what was answered says
+        self._unanswered: deque[tuple[bytes, bytes]] = deque()  # verb and channel
+        self._heard = False
+
+    def add(self, channel: bytes, reader: Subscription) -> None:
+        """Let ``reader`` hear ``channel``."""
+        self._readers.setdefault(channel, []).append(reader)
+        if channel in self._confirmed:
+            reader.miss()
+        self._look_at(channel)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(), name="streamward-redis-line")
+
+    def remove(self, channel: bytes, reader: Subscription) -> None:
+        """Let ``reader`` hear no more; the last one to leave ends the subscription."""
+        readers = self._readers.get(channel, [])
+        if reader in readers:
+            readers.remove(reader)
+        if not readers and self._readers.pop(channel, None) is not None:
+            self._look_at(channel)
+
+    async def close(self) -> None:
+        """Close the connection, and tell those who are still listening."""
+        for channel in list(self._readers):
+            self._fail(channel, "closed")
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _look_at(self, channel: bytes) -> None:
+        self._changed[channel] = None
+        self._wake.set()
+
+    def _fail(self, channel: bytes, reason: str) -> None:
+        for reader in self._readers.pop(channel, []):
+            reader.fail(CacheUnavailableError(reason))
+
+    async def _run(self) -> None:
+        pause = 0.0
+        while True:
+            await asyncio.sleep(pause)
+            await self._until_wanted()
+            with contextlib.suppress(Exception):  # whatever it was: connect again
+                await self._connected()
+            pause = (
+                _FIRST_PAUSE if self._confirmed else min(2 * pause + _FIRST_PAUSE, _LONGEST_PAUSE)
+            )
+            self._asked.clear()
+            self._confirmed.clear()
+            self._unanswered.clear()
+            self._changed = dict.fromkeys(self._readers)
+            self._wake.set()
+
+    async def _until_wanted(self) -> None:
+        while not self._readers:
+            self._wake.clear()
+            await self._wake.wait()
+
+    async def _connected(self) -> None:
+        connection = await self._connection()
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await connection.connect()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listen(connection))
+                tasks.create_task(self._tell(connection))
+                tasks.create_task(self._watch(connection))
+        finally:
+            await connection.disconnect(nowait=True)
+
+    async def _tell(self, connection: ListeningConnection) -> None:
+        """Subscribe to what is wanted, unsubscribe from what is not."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            commands: list[tuple[bytes, bytes]] = []
+            for channel in self._changed:
+                if channel in self._readers and channel not in self._asked:
+                    self._asked.add(channel)
+                    commands.append((self._verbs.subscribe, channel))
+                elif channel not in self._readers and channel in self._asked:
+                    self._asked.discard(channel)
+                    commands.append((self._verbs.unsubscribe, channel))
+            self._changed.clear()
+            if commands:
+                await self._send(connection, commands)
+
+    async def _send(
+        self, connection: ListeningConnection, commands: list[tuple[bytes, bytes]]
+    ) -> None:
+        self._unanswered.extend(commands)
+        await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+
+    async def _watch(self, connection: ListeningConnection) -> None:
+        """Notice a connection on which nothing comes any more."""
+        while True:
+            self._heard = False
+            await asyncio.sleep(_SILENCE_SECONDS)
+            if self._heard:
+                continue
+            await self._send(connection, [(_PING, b"")])
+            await asyncio.sleep(_SILENCE_SECONDS)
+            if not self._heard:
+                raise RedisConnectionError("silence")
+
+    async def _listen(self, connection: ListeningConnection) -> None:
+        while True:
+            try:
+                answer = await connection.read_response()
+            except ResponseError:
+                self._heard = True
+                verb, channel = self._unanswered.popleft()
+                if verb == self._verbs.subscribe:
+                    self._fail(channel, "refused")
+                    self._asked.discard(channel)
+                continue
+            self._heard = True
+            self._take(answer)
+
+    def _take(self, answer: list[bytes]) -> None:
+        kind, channel = answer[0], answer[1]
+        if kind == self._verbs.message:
+            for reader in self._readers.get(channel, ()):
+                reader.hear(answer[2])
+            return
+        self._unanswered.popleft()
+        if kind == self._verbs.subscribe:
+            self._confirmed.add(channel)
+            for reader in self._readers.get(channel, ()):
+                reader.miss()
+        elif kind == self._verbs.unsubscribe:
+            self._confirmed.discard(channel)

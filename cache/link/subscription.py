@@ -1,0 +1,71 @@
+"""What one reader hears of one channel."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from ...wire.errors import CacheError
+
+__all__ = ["MAX_WAITING", "Subscription"]
+
+# Messages kept for a reader that is slow. One more, and they are forgotten.
+MAX_WAITING: Final = 256
+
+
+class Subscription:
+    """Messages of one channel, to be read by one task with ``async for``.
+
+    An item is a message, or None: "from here on you hear everything, but what was published
+    before may have passed you by". The first item is None; another comes whenever the connection
+    was lost and is back, and in place of messages that were read too slowly. So a reader reads
+    what it follows on each None, and misses nothing.
+
+    Silence says nothing: while Redis is away no item comes. A reader that must notice waits with
+    ``asyncio.timeout`` (a cancelled wait loses no item) and then looks for itself.
+    """
+
+    __slots__ = ("_failure", "_waiting", "_wake")
+
+    def __init__(self) -> None:
+        self._waiting: deque[bytes | None] = deque()
+        self._wake = asyncio.Event()
+        self._failure: CacheError | None = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes | None:
+        """Wait for the next item.
+
+        Raises:
+            CacheUnavailableError: Redis refuses the subscription (``"refused"``), or the link was
+                closed (``"closed"``). Nothing more will come.
+        """
+        while not self._waiting:
+            if self._failure is not None:
+                raise self._failure
+            self._wake.clear()
+            await self._wake.wait()
+        return self._waiting.popleft()
+
+    def hear(self, message: bytes) -> None:
+        """Take a message."""
+        if len(self._waiting) >= MAX_WAITING:
+            self.miss()
+            return
+        self._waiting.append(message)
+        self._wake.set()
+
+    def miss(self) -> None:
+        """Take note that messages may have been missed. What waits need not be read any more."""
+        self._waiting.clear()
+        self._waiting.append(None)
+        self._wake.set()
+
+    def fail(self, error: CacheError) -> None:
+        """End, behind what waits."""
+        self._failure = error
+        self._wake.set()
