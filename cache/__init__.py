@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from .canonical import MAX_BODY_BYTES, canonical_body
 from .encryption import Encryption
+from .follower import Follower
 from .key import KEY_BYTES, SHARED, RequestIdentity, request_key, scope_of, scope_of_principal
+from .lease import Claim, Lease
 from .memory import MemoryCache
 from .recording import (
     MAX_FRAMES,
@@ -22,10 +24,12 @@ from .recording import (
 )
 from .redis import RedisCache
 from .replay import MAX_CHUNK_BYTES, FixedRate, Instant, Original, Pace, schedule
+from .running import GENERATION_BYTES, Ending, Head, Running
 from .store import Cache
 from .stored_form import decode, encode
 
 __all__ = [
+    "GENERATION_BYTES",
     "KEY_BYTES",
     "MAX_BODY_BYTES",
     "MAX_CHUNK_BYTES",
@@ -33,9 +37,14 @@ __all__ = [
     "MAX_RECORDING_BYTES",
     "SHARED",
     "Cache",
+    "Claim",
     "Encryption",
+    "Ending",
     "FixedRate",
+    "Follower",
+    "Head",
     "Instant",
+    "Lease",
     "MemoryCache",
     "Original",
     "Pace",
@@ -44,6 +53,7 @@ __all__ = [
     "Recording",
     "RedisCache",
     "RequestIdentity",
+    "Running",
     "canonical_body",
     "decode",
     "encode",

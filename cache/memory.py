@@ -9,11 +9,15 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..wire.errors import CacheFullError, ConfigurationError
-from .recording import Recording
+from .answers import RunningAnswers
+from .running import Running
 from .stored_form import decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .lease import Claim
+    from .recording import Recording
 
 __all__ = ["MemoryCache"]
 
@@ -27,6 +31,34 @@ _MAX_ENTRIES: Final = 10_000
 class _Entry(NamedTuple):
     expires_at: float
     data: bytes
+
+
+class _MemoryLease:
+    """The right to answer, within one process. See :class:`~streamward.cache.Lease`."""
+
+    def __init__(
+        self, cache: MemoryCache, answers: RunningAnswers, key: bytes, running: Running
+    ) -> None:
+        self.running = running
+        self._cache = cache
+        self._answers = answers
+        self._key = key
+
+    def on_stop(self, stop: Callable[[], None]) -> None:
+        """Call ``stop`` when the answer shall end."""
+        self._answers.on_stop(self.running.generation, stop)
+
+    async def readers(self) -> int:
+        """Return how many others read the answer."""
+        return self.running.readers
+
+    async def finish(self, recording: Recording | None, ttl: float) -> None:
+        """Keep the answer, if it is one to keep, and let go of the right."""
+        try:
+            if recording is not None:
+                await self._cache.put(self._key, recording, ttl)
+        finally:
+            self._answers.finish(self._key, self.running)
 
 
 class MemoryCache:
@@ -64,6 +96,7 @@ class MemoryCache:
         self._purged: dict[bytes, bytes] = {}
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
         self._size = 0
+        self._answers = RunningAnswers(clock=clock)
         self._lock = threading.Lock()
 
     @property
@@ -89,6 +122,27 @@ class MemoryCache:
                 return None
             self._entries.move_to_end(key)
         return decode(entry.data)
+
+    async def claim(self, key: bytes, *, anew: bool = False, max_bytes: int) -> Claim:
+        """Return the recording, or the running answer, or the lease. See :class:`Cache`."""
+        if anew:
+            running = self._answers.start(key, Running(max_bytes=max_bytes))
+            return _MemoryLease(self, self._answers, key, running)
+        if (joined := self._answers.join(key)) is not None:
+            return joined
+        if (recording := await self.get(key)) is not None:
+            return recording
+        running, mine = self._answers.join_or_start(key, max_bytes)
+        return _MemoryLease(self, self._answers, key, running) if mine else running
+
+    async def find(self, key: bytes, generation: bytes) -> Running | None:
+        """Return the answer of this generation, running or just ended."""
+        return self._answers.find(key, generation)
+
+    async def stop(self, key: bytes, generation: bytes) -> None:
+        """Ask for the answer of this generation to end."""
+        if self._answers.find(key, generation) is not None:
+            self._answers.stop(generation)
 
     async def put(self, key: bytes, recording: Recording, ttl: float) -> None:
         """Keep ``recording`` for ``ttl`` seconds.

@@ -47,6 +47,7 @@ class Recording(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
         dialect: the name of the dialect that said the stream was complete.
         created_at: when the stream ended, in seconds since 1970 (Unix time).
         epoch: what the store said when the request was looked up (``await cache.epoch(scope)``).
+        generation: which of the answers to its request this is; empty where nobody could join it.
 
     Raises:
         ValueError: the times of the frames decrease, or ``created_at`` is not finite.
@@ -58,6 +59,7 @@ class Recording(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     dialect: str
     created_at: float
     epoch: bytes = b""
+    generation: bytes = b""
 
     def __post_init__(self) -> None:
         """Check what the types cannot say; decoding runs this too."""
@@ -85,12 +87,21 @@ class Recorder:
     Attributes:
         size: the bytes kept so far; 0 after giving up.
         abandoned: True once it gave up.
+        generation: what the recording will say of itself; see :class:`Recording`.
 
     Raises:
         ConfigurationError: a limit is below one.
     """
 
-    __slots__ = ("_first_at", "_frames", "_max_bytes", "_max_frames", "abandoned", "size")
+    __slots__ = (
+        "_first_at",
+        "_frames",
+        "_max_bytes",
+        "_max_frames",
+        "abandoned",
+        "generation",
+        "size",
+    )
 
     def __init__(
         self, *, max_bytes: int = MAX_RECORDING_BYTES, max_frames: int = MAX_FRAMES
@@ -106,6 +117,7 @@ class Recorder:
         self._first_at = 0.0
         self.size = 0
         self.abandoned = False
+        self.generation = b""
 
     def add(self, frame: bytes, at: float) -> None:
         """Keep one frame that has just left.
@@ -114,10 +126,7 @@ class Recorder:
             frame: its bytes.
             at: when it left, in seconds of a clock that does not go backwards.
         """
-        if self.abandoned:
-            return
-        if len(self._frames) == self._max_frames or self.size + len(frame) > self._max_bytes:
-            self.abandon()
+        if not self._has_room(len(frame), 1):
             return
         if not self._frames:
             self._first_at = at
@@ -125,7 +134,16 @@ class Recorder:
         # A clock that does go backwards must not make the recording unreadable.
         earliest = self._frames[-1].at_ms if self._frames else 0
         self._frames.append(RecordedFrame(max(at_ms, earliest), frame))
-        self.size += len(frame)
+
+    def _has_room(self, size: int, count: int) -> bool:
+        """Make room for so many bytes in so many frames, or give up."""
+        if self.abandoned:
+            return False
+        if len(self._frames) + count > self._max_frames or self.size + size > self._max_bytes:
+            self.abandon()
+            return False
+        self.size += size
+        return True
 
     def abandon(self) -> None:
         """Stop recording and free the frames, for good."""
@@ -145,4 +163,12 @@ class Recorder:
         """Return the recording, or None after giving up. See :class:`Recording` for the rest."""
         if self.abandoned:
             return None
-        return Recording(status, headers, tuple(self._frames), dialect, created_at, epoch)
+        return Recording(
+            status,
+            headers,
+            tuple(self._frames),
+            dialect,
+            created_at,
+            epoch,
+            self.generation,
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 import re
 import secrets
@@ -17,14 +16,18 @@ from ..wire.errors import (
 )
 from .breaker import Breaker
 from .key import request_key
-from .recording import Recording
+from .live.names import Names
 from .stored_form import decode, encode
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from .encryption import Encryption
+    from .lease import Claim
+    from .live.answers import RedisAnswers
+    from .recording import Recording
     from .redis_link import RedisLink
+    from .running import Running
 
 __all__ = ["RedisCache"]
 
@@ -64,6 +67,9 @@ class RedisCache:
             take, connecting included; 0.1 unless told. TLS over a long way needs more.
         write_timeout: the same for :meth:`put`, which no client waits for; 1.0 unless told.
         retry_after: seconds of peace after Redis failed to answer; 5.0 unless told.
+        lease: seconds after which whoever gives an answer, and has said nothing since, counts as
+            dead for those who follow it in other processes; 6.0 unless told. They notice within
+            one and a half times as long.
         encryption: seals the recordings. It wants a ``secret`` too: one kept in Redis would
             stand beside them unsealed.
 
@@ -81,6 +87,7 @@ class RedisCache:
         timeout: float = 0.1,
         write_timeout: float = 1.0,
         retry_after: float = 5.0,
+        lease: float = 6.0,
         encryption: Encryption | None = None,
     ) -> None:
         if re.fullmatch(r"[A-Za-z0-9._:-]{1,64}", prefix) is None:
@@ -102,10 +109,12 @@ class RedisCache:
             ("timeout", timeout),
             ("write_timeout", write_timeout),
             ("retry_after", retry_after),
+            ("lease", lease),
         ):
             if not 0 < seconds < math.inf:
                 raise ConfigurationError(f"RedisCache({name}=…) wants seconds above 0, as in 0.1")
         self._prefix = prefix
+        self._names = Names(prefix)
         self._given_secret = secret
         self._encryption = encryption
         self._found_secret: bytes | None = None
@@ -113,6 +122,7 @@ class RedisCache:
         self._timeout = timeout
         self._write_timeout = write_timeout
         self._link = _link_to(url, Breaker(retry_after))
+        self._answers = self._shared_answers(lease)
 
     def __repr__(self) -> str:
         return f"RedisCache(prefix={self._prefix!r})"  # the URL may hold a password
@@ -141,14 +151,40 @@ class RedisCache:
             CorruptRecordingError: what is there is no recording for ``key``, or none of the
                 encryption's keys opens it.
         """
-        name = self._name(key)
+        name = self._names.recording(key)
         value: object = await self._link.call(lambda redis: redis.get(name), self._timeout)
-        if value is None:
-            return None
-        if not isinstance(value, bytes) or not value.startswith(key):
-            raise CorruptRecordingError("the entry belongs to another key")
-        stored = value.removeprefix(key)
-        return decode(self._encryption.open(key, stored) if self._encryption else stored)
+        return None if value is None else self._opened(key, value)
+
+    async def claim(self, key: bytes, *, anew: bool = False, max_bytes: int) -> Claim:
+        """Return the recording, the running answer of any process, or the lease.
+
+        One round trip, whatever comes of it. See :class:`Cache`.
+
+        Raises:
+            CacheUnavailableError: Redis did not answer in time, or refused.
+            CacheFullError: there is nothing yet, and Redis is at its ``maxmemory``.
+            CorruptRecordingError: as :meth:`get`.
+        """
+        found = await self._answers.claim(key, anew=anew, max_bytes=max_bytes)
+        return self._opened(key, found) if isinstance(found, bytes) else found
+
+    async def find(self, key: bytes, generation: bytes) -> Running | None:
+        """Return one certain answer, running or just ended, whoever gives or gave it.
+
+        Raises:
+            CacheUnavailableError: Redis did not answer in time, or refused.
+        """
+        return await self._answers.find(key, generation)
+
+    async def stop(self, key: bytes, generation: bytes) -> None:
+        """Ask for an answer to end, in whatever process it is given.
+
+        The wish lasts: a process that does not hear it at once finds it at its next renewal.
+
+        Raises:
+            CacheUnavailableError: Redis did not answer in time, or refused.
+        """
+        await self._answers.stop(key, generation)
 
     async def put(self, key: bytes, recording: Recording, ttl: float) -> None:
         """Keep ``recording`` for ``ttl`` seconds, a year at the most.
@@ -160,10 +196,7 @@ class RedisCache:
         if not ttl > 0:
             await self.delete(key)
             return
-        stored = encode(recording)
-        if self._encryption is not None:
-            stored = self._encryption.seal(key, stored)
-        name, value = self._name(key), key + stored
+        name, value = self._names.recording(key), self._stored(key, recording)
         milliseconds = math.ceil(min(ttl, _YEAR_SECONDS) * 1000)
         await self._link.call(
             lambda redis: redis.set(name, value, px=milliseconds), self._write_timeout
@@ -175,7 +208,7 @@ class RedisCache:
         Raises:
             CacheUnavailableError: Redis did not answer in time, or refused.
         """
-        name = self._name(key)
+        name = self._names.recording(key)
         await self._link.call(lambda redis: redis.delete(name), self._timeout)
 
     async def epoch(self, scope: bytes) -> bytes:
@@ -187,7 +220,7 @@ class RedisCache:
             CacheUnavailableError: Redis did not answer in time, or not with a mark.
             CacheFullError: there is no mark yet, and Redis is at its ``maxmemory``.
         """
-        names = [self._epoch_name(None), await self._epoch_of(scope)]
+        names = [self._names.epoch(None), await self._epoch_of(scope)]
         found = await self._link.call(lambda redis: _agree_on_epochs(redis, names), self._timeout)
         if not all(isinstance(mark, bytes) and len(mark) == _EPOCH_BYTES for mark in found):
             raise CacheUnavailableError("refused")
@@ -202,7 +235,7 @@ class RedisCache:
             CacheUnavailableError: Redis did not answer in time, or refused: nothing is certain.
             CacheFullError: Redis is at its ``maxmemory``: nothing was purged.
         """
-        name = self._epoch_name(None) if scope is None else await self._epoch_of(scope)
+        name = self._names.epoch(None) if scope is None else await self._epoch_of(scope)
         mark = secrets.token_bytes(_EPOCH_BYTES)
         await self._link.call(
             lambda redis: redis.set(name, mark, px=_YEAR_SECONDS * 1000), self._write_timeout
@@ -212,19 +245,35 @@ class RedisCache:
         """Close the connections of the running loop; other loops keep theirs."""
         await self._link.close()
 
-    def _name(self, key: bytes) -> str:
-        return f"{self._prefix}:{{{_readable(key)}}}"
+    def _stored(self, key: bytes, recording: Recording) -> bytes:
+        stored = encode(recording)
+        return key + (self._encryption.seal(key, stored) if self._encryption else stored)
+
+    def _opened(self, key: bytes, value: object) -> Recording:
+        if not isinstance(value, bytes) or not value.startswith(key):
+            raise CorruptRecordingError("the entry belongs to another key")
+        stored = value.removeprefix(key)
+        return decode(self._encryption.open(key, stored) if self._encryption else stored)
 
     async def _epoch_of(self, scope: bytes) -> str:
         # Hashed with the secret: who sees the names cannot tell whose they are.
-        return self._epoch_name(request_key(await self.secret(), [b"epoch", scope]))
+        return self._names.epoch(request_key(await self.secret(), [b"epoch", scope]))
 
-    def _epoch_name(self, scope: bytes | None) -> str:
-        # One slot for all of them: they are asked for in pairs.
-        return f"{self._prefix}:{{epochs}}:{'all' if scope is None else _readable(scope)}"
+    def _shared_answers(self, lease: float) -> RedisAnswers:
+        from .live.answers import RedisAnswers  # needs the extra, which is there by now
+
+        return RedisAnswers(
+            self._link,
+            self._names,
+            term=lease,
+            timeout=self._timeout,
+            write_timeout=self._write_timeout,
+            encryption=self._encryption,
+            stored=self._stored,
+        )
 
     async def _agree_on_secret(self, redis: Redis) -> object:
-        name = f"{self._prefix}:secret"
+        name = self._names.secret
         # Read first: a full Redis, or a replica, refuses to write but can still tell.
         found: object = await redis.get(name)
         if found is None:
@@ -240,10 +289,6 @@ async def _agree_on_epochs(redis: Redis, names: list[str]) -> list[Any]:
         mark = secrets.token_bytes(_EPOCH_BYTES)
         await redis.set(name, mark, nx=True, px=_YEAR_SECONDS * 1000)
     return await redis.mget(names) if missing else found
-
-
-def _readable(key: bytes) -> str:
-    return base64.urlsafe_b64encode(key).rstrip(b"=").decode("ascii")
 
 
 def _link_to(url: str, breaker: Breaker) -> RedisLink:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from .lease import Claim
     from .recording import Recording
+    from .running import Running
 
 __all__ = ["Cache"]
 
@@ -27,6 +29,30 @@ class Cache(Protocol):
 
     async def get(self, key: bytes) -> Recording | None:
         """Return the recording under ``key``, or None if there is none or its time is up."""
+        ...
+
+    async def claim(self, key: bytes, *, anew: bool = False, max_bytes: int) -> Claim:
+        """Say what a request gets: a recording, a running answer to follow, or the lease to answer.
+
+        However many ask at the same time, in however many processes, one gets the lease. It must
+        call :meth:`Lease.finish`; if it dies, its right runs out.
+
+        Args:
+            key: of the request.
+            anew: True passes by what is there, and leads to a lease: what is there is stale.
+            max_bytes: the most bytes to record of the answer, where it comes to that.
+
+        Raises:
+            CorruptRecordingError: what is there is no recording; claim it anew.
+        """
+        ...
+
+    async def find(self, key: bytes, generation: bytes) -> Running | None:
+        """Return one certain answer to a request: running, or ended less than a minute ago."""
+        ...
+
+    async def stop(self, key: bytes, generation: bytes) -> None:
+        """Ask for a running answer to end, whoever gives it; that it has is not waited for."""
         ...
 
     async def put(self, key: bytes, recording: Recording, ttl: float) -> None:

@@ -63,6 +63,7 @@ class _Packed(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     sizes: _Counts
     own: bytes
     epoch: bytes
+    generation: bytes = b""
 
 
 def encode(recording: Recording) -> bytes:
@@ -115,6 +116,7 @@ def shared_parts(recording: Recording) -> bytes:
         tails=tuple(tails),
         sizes=tuple(map(len, own)),
         epoch=recording.epoch,
+        generation=recording.generation,
         own=b"".join(own),
     )
     return msgspec.msgpack.encode(packed)
@@ -172,6 +174,7 @@ def _read_2(payload: bytes) -> Recording:
         packed.dialect,
         packed.created_at,
         packed.epoch,
+        packed.generation,
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from .asgi import Streamward
 from .controls import opt_out
-from .policy import CachePolicy, Limits, Policy, Timeouts
+from .policy import CachePolicy, Limits, Policy, Progress, Timeouts
 from .report import Report, log_report
 
 __all__ = [
     "CachePolicy",
     "Limits",
     "Policy",
+    "Progress",
     "Report",
     "Streamward",
     "Timeouts",

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from ..guardrails import Guard, StreamActions
-from ..wire import SSE, dumps
-from ..wire.errors import StreamwardError
+from ..wire import SSE, Framing, dumps
+from ..wire.errors import StreamwardError, UpstreamFailedError
 from .caching import CacheSide
 from .controls import Controls
 from .headers import Headers, for_stream
@@ -72,6 +72,7 @@ class Answer:
         status: the response's.
         headers: the response's, fit for a stream.
         actions: what happens to findings, in the prompt too.
+        relayed: True when what comes has been guarded, for another exchange.
         restorer: the guard that puts values back which a prompt had stand-ins for, if any.
         refused: why the stream was answered with 502 instead, if it was.
     """
@@ -96,6 +97,7 @@ class Answer:
         self._outbox = outbox
         self._untouched = False
         self.actions = StreamActions()
+        self.relayed = False
         self.restorer: Guard | None = None
         self.stream: Stream | None = None
         self.status = 200
@@ -118,7 +120,11 @@ class Answer:
     async def _start(self, message: Message) -> None:
         headers = message.get("headers", ())
         framing = concerns(message["status"], headers) if self._controls.touch else None
+        if self._outbox.started and not self._continues(message["status"], framing):
+            self._stage.end_with(UpstreamFailedError("the answer began in another way"))
+            raise OSError(_GONE)
         if framing is None:
+            self._cache.is_no_stream()
             self._untouched = True
             await self._send(message)
             return
@@ -131,19 +137,28 @@ class Answer:
                 guards=self._guards(),
                 limits=self._policy.limits,
                 channels=self._policy.channels,
-                monitor=self._policy.mode == "monitor",
+                monitor=self._policy.mode == "monitor" and not self.relayed,
                 actions=self.actions,
             )
         except StreamwardError as error:
             await self.refuse(error, 502)
             return
         self.headers = for_stream(headers)
-        self._outbox.recorder = self._cache.recorder(self.status, wanted=self._controls.record)
+        self._outbox.recorder = self._cache.recorder(
+            self.status, self.headers, wanted=self._controls.record
+        )
         await self._stage.begin(self.headers + self._cache.headers(), self._policy.timeouts)
-        if self._policy.prelude and framing is SSE:
+        if self._policy.prelude and framing is SSE and not self._outbox.bytes_out:
             await self._outbox.prelude(_PRELUDE)
 
+    def _continues(self, status: int, framing: Framing | None) -> bool:
+        """Whether a response can go on where one that was lost has sent its headers."""
+        before = concerns(self.status, self.headers)
+        return framing is not None and framing is before and status == self.status
+
     def _guards(self) -> tuple[Guard, ...]:
+        if self.relayed:
+            return ()
         guards = (self._policy.guards or ()) if self._controls.guard else ()
         return guards if self.restorer is None else (*guards, self.restorer)
 

@@ -13,6 +13,7 @@ from .caching import CacheSide
 from .exchange import App, Exchange
 from .inbox import Receive
 from .outbox import Send
+from .paths import Paths
 from .policy import Policy, Routes, Scope, checked_guards
 from .report import ReportHook, log_report
 from .turns import Turns
@@ -61,6 +62,7 @@ class Streamward:
         self._routes = Routes(routes or {}, policy or Policy(), checked_guards(guards))
         self._on_report = on_report
         self._turns = Turns()
+        self._paths = Paths()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
@@ -71,7 +73,15 @@ class Streamward:
         if not policy.enabled:
             await self._app(scope, receive, send)
             return
-        cache = CacheSide(self._cache, policy.cache, policy.limits, fingerprint, scope, self._turns)
+        cache = CacheSide(
+            self._cache,
+            policy.cache,
+            policy.limits,
+            fingerprint,
+            scope,
+            self._turns,
+            self._paths,
+        )
         exchange = Exchange(
             self._app, scope, receive, send, route=route, policy=policy, cache=cache
         )

@@ -44,6 +44,8 @@ class CachePolicy:
         keep_if: gets every recording that would be kept; anything but True from it forgets that
             one. For streams of a shape that nobody knows it can look for their end. It must not
             block.
+        join: False lets each of several identical requests at the same time ask the application.
+            Otherwise one does, and the others get its answer while it is being given.
         samples: how many different answers to one request are kept. They are made one by one, as
             the request comes again, and then served in turn; each process counts for itself.
 
@@ -61,6 +63,7 @@ class CachePolicy:
     obey: frozenset[Directive] = frozenset()
     keep: frozenset[Keepable] = frozenset()
     keep_if: Callable[[Recording], bool] | None = None
+    join: bool = True
     samples: int = 1
 
     def __post_init__(self) -> None:

@@ -10,26 +10,28 @@ A replay is the same exchange with a recording in the application's place.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
-from ..cache import Recording, schedule
+from ..cache import Running
 from ..wire import DIALECTS
-from ..wire.errors import ContentBlockedError, GuardError, StreamwardError, UpstreamFailedError
+from ..wire.errors import (
+    ContentBlockedError,
+    StreamwardError,
+    UpstreamFailedError,
+)
 from .answer import Answer
 from .caching import CacheSide
 from .controls import Controls
-from .headers import Headers, acceptable, for_stream
+from .headers import Headers, acceptable
 from .inbox import Inbox, Receive
 from .keeper import Keeper
+from .leaving import alone, wants_end
 from .outbox import Outbox, Send
-from .policy import Policy, Scope, Timeouts
-from .prompt import guard_prompt, status_of
+from .policy import Policy, Progress, Scope, Timeouts
 from .report import Outcome, Report
+from .sources import App, Source
 from .stream import Stream
 
 __all__ = ["App", "Exchange"]
-
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # How long a cancelled application may take to clean up before the transfer is ended without it.
 _GRACE = 5.0
@@ -64,8 +66,7 @@ class Exchange:
         self._clock = loop.time
         self._began = loop.time()
         self._over: asyncio.Future[None] = loop.create_future()
-        self._app = app
-        self._scope = controls.attach({**scope, "headers": acceptable(scope["headers"])})
+        self._method = scope["method"]
         self._route = route
         self._policy = policy
         self._cache = cache
@@ -80,13 +81,22 @@ class Exchange:
             send=send,
             outbox=self._outbox,
         )
-        self._replayed: Recording | None = None
+        self._source = Source(
+            self,
+            app,
+            controls.attach({**scope, "headers": acceptable(scope["headers"])}),
+            policy=policy,
+            cache=cache,
+            inbox=self._inbox,
+            outbox=self._outbox,
+            answer=self._answer,
+        )
         self._keeper: Keeper | None = None
         self._helpers: list[asyncio.Task[None]] = []
         self._keeping: asyncio.Task[None] | None = None
         self._error: StreamwardError | None = None
         self._outcome: Outcome | None = None
-        self._left = False
+        self._left = self._given_up = self._watching = False
         self._ttft: float | None = None
 
     async def run(self) -> None:
@@ -96,10 +106,8 @@ class Exchange:
             Exception: what the application raised; or, to make the server abort the transfer,
                 why a stream that had begun could not be completed.
         """
-        self._replayed = await self._cache.look_up(self._inbox)
-        recording = self._replayed
-        work = self._ask() if recording is None else self._replay(recording)
-        task = asyncio.create_task(work)
+        found = await self._cache.look_up(self._inbox)
+        task = asyncio.create_task(self._source.give(found))
         try:
             await asyncio.wait({task, self._over}, return_when=asyncio.FIRST_COMPLETED)
             await self._conclude(task)
@@ -113,13 +121,13 @@ class Exchange:
         """Return what happened, or None when the response was no stream of ours."""
         if not self._outbox.started:
             return None
-        stream, recording = self._answer.stream, self._replayed
+        stream, recording = self._answer.stream, self._source.recording
         pipeline = stream.pipeline if stream else None
         return Report(
             outcome=self._outcome or "failed",
             code=self._error.code if self._error else None,
-            route=_template(self._scope) or self._route,
-            method=self._scope["method"],
+            route=_template(self._source.scope) or self._route,
+            method=self._method,
             status=self._answer.status,
             dialect=recording.dialect if recording else pipeline.dialect if pipeline else None,
             cache=self._cache.use,
@@ -128,7 +136,7 @@ class Exchange:
             duration=self._clock() - self._began,
             longest_gap=self._keeper.longest_gap if self._keeper else 0.0,
             tokens=pipeline.tokens if pipeline else 0,
-            usage=pipeline.usage if pipeline else None,
+            usage=pipeline.usage if pipeline and self._cache.use != "joined" else None,
             frames=len(recording.frames) if recording else pipeline.frames if pipeline else 0,
             bytes_out=self._outbox.bytes_out,
             heartbeats=self._outbox.heartbeats,
@@ -145,7 +153,9 @@ class Exchange:
         return self._over.done()
 
     async def begin(self, headers: Headers, timeouts: Timeouts) -> None:
-        """Start the response, the keeper and the watch."""
+        """Start the response, the keeper and the watch; whoever takes over finds them started."""
+        if self._outbox.started:
+            return
         await self._outbox.start(self._answer.status, headers)
         self._keeper = Keeper(
             self._outbox,
@@ -155,10 +165,14 @@ class Exchange:
             busy=self._guards_at_work,
             on_timeout=self.end_with,
         )
-        self._helpers = [
-            asyncio.create_task(self._keeper.run()),
-            asyncio.create_task(self._watch()),
-        ]
+        self._helpers.append(asyncio.create_task(self._keeper.run()))
+        self.watch()
+
+    def watch(self) -> None:
+        """Notice from now on when the client leaves."""
+        if not self._watching:
+            self._watching = True
+            self._helpers.append(asyncio.create_task(self._watch()))
 
     def heard(self) -> None:
         """Note that the application has spoken: it is not silent."""
@@ -179,6 +193,8 @@ class Exchange:
         pipeline, recorder = stream.pipeline, self._outbox.recorder
         self._outcome = "complete" if pipeline.complete else "incomplete"
         guarded = self._policy.mode == "monitor" or not pipeline.guards_failed
+        if isinstance(recorder, Running):
+            recorder.end(self._outcome)
         if recorder is not None and self._cache.wants(pipeline, guarded=guarded):
             keeping = self._cache.keep(recorder, self._answer.headers, pipeline.dialect or "")
             self._keeping = asyncio.create_task(keeping)
@@ -193,16 +209,37 @@ class Exchange:
         if self._left or self._outbox.finished:
             return
         self._left = self._outbox.client_gone = True
-        if self._policy.on_leave == "cancel":
-            self._set_over()
+        if self._cache.use == "joined":
+            self._give_up()  # who gives the answer goes on
+        elif self._policy.on_leave != "finish":
+            self._helpers.append(asyncio.create_task(self._go_on()))
+
+    async def _go_on(self) -> None:
+        """Let the answer go on while anybody reads it, and then as the policy says."""
+        await alone(self._cache.lease, self._policy.grace)
+        if not wants_end(self._policy.on_leave, self._progress()):
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._given_up = True
+        self._set_over()
+
+    def _progress(self) -> Progress:
+        pipeline = self._answer.stream.pipeline if self._answer.stream else None
+        return Progress(
+            seconds=self._clock() - self._began,
+            frames=pipeline.frames if pipeline else 0,
+            tokens=pipeline.tokens if pipeline else 0,
+            bytes_out=self._outbox.bytes_out,
+        )
 
     def _set_over(self) -> None:
         if not self._over.done():
             self._over.set_result(None)
 
     def _beat(self) -> bytes:
-        if self._replayed is not None:
-            name = self._replayed.dialect
+        if (recording := self._source.recording) is not None:
+            name = recording.dialect
             return next((row.heartbeat for row in DIALECTS if row.name == name), b"")
         return self._answer.stream.pipeline.heartbeat() if self._answer.stream else b""
 
@@ -212,40 +249,6 @@ class Exchange:
     async def _watch(self) -> None:
         await self._inbox.client_left()
         self.leave()
-
-    # Who gives the answer
-
-    async def _ask(self) -> None:
-        policy = self._policy
-        if (refusal := self._cache.refusal) is not None:
-            await self._answer.refuse(refusal, 504, self._cache.headers())
-            return
-        if policy.prompt != "pass":
-            try:
-                self._scope, self._answer.restorer = await guard_prompt(
-                    self._inbox,
-                    self._scope,
-                    policy.prompt,
-                    policy.guards or (),
-                    policy.limits.request_body,
-                    self._answer.actions,
-                )
-            except GuardError as error:
-                await self._answer.refuse(error, status_of(error))
-                return
-        await self._app(self._scope, self._inbox.receive, self._answer.send)
-
-    async def _replay(self, recording: Recording) -> None:
-        self._answer.status = recording.status
-        headers = for_stream(recording.headers) + self._cache.hit_headers(recording)
-        await self.begin(headers, Timeouts(first_token=None, between_tokens=None))
-        began = self._clock()
-        for at, data in schedule(recording, self._cache.pace):
-            if (wait := began + at - self._clock()) > 0:
-                await asyncio.sleep(wait)
-            await self._outbox.frames([data])
-            self.delivered()
-        await self._outbox.finish()
 
     # How it ends
 
@@ -259,7 +262,7 @@ class Exchange:
                 await self._keeping
             if raised is not None:
                 raise raised
-        elif self._left and self._policy.on_leave == "cancel":
+        elif self._given_up:
             self._outcome = "client_left"
         else:
             await self._fail(raised)
@@ -270,15 +273,17 @@ class Exchange:
         error = self._error or UpstreamFailedError("the application did not finish its answer")
         self._outcome = "failed"
         self._error = error
-        if self._outbox.recorder is not None:
-            self._outbox.recorder.abandon()
         if (stream := self._answer.stream) is not None:
             pipeline = stream.pipeline
-            await self._outbox.frames(await stream.fail(error))
+            if not self._source.told:
+                await self._outbox.frames(await stream.fail(error))
             self._error = error = pipeline.failure or error
             if isinstance(error, ContentBlockedError):
                 self._outcome = "blocked"
-            if pipeline.ends_properly():
+            proper = pipeline.ends_properly()
+            if isinstance(self._outbox.recorder, Running):
+                self._outbox.recorder.end("incomplete" if proper else "cut")
+            if proper:
                 await self._outbox.finish()
                 return
         if raised is not None and not ours:
@@ -294,6 +299,7 @@ class Exchange:
         for one in tasks:
             if one.done() and not one.cancelled():
                 one.exception()  # said by `_conclude`, or beside the point by now
+        await self._cache.release()
         if self._answer.stream is not None:
             await self._answer.stream.settle()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import translate
 from hashlib import sha256
@@ -17,9 +18,36 @@ from .bounds import bounded
 from .cache_policy import CachePolicy, Scope
 from .checks import positive, positive_or_none
 
-__all__ = ["CachePolicy", "Limits", "OnLeave", "Policy", "Routes", "Scope", "Timeouts"]
+__all__ = [
+    "CachePolicy",
+    "Limits",
+    "OnLeave",
+    "Policy",
+    "Progress",
+    "Routes",
+    "Scope",
+    "Timeouts",
+]
 
-OnLeave = Literal["cancel", "finish"]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an answer is that nobody reads any more.
+
+    Attributes:
+        seconds: since the request came.
+        frames: that came in.
+        tokens: pieces of text that came in.
+        bytes_out: bytes that were sent to the client that has left.
+    """
+
+    seconds: float
+    frames: int
+    tokens: int
+    bytes_out: int
+
+
+OnLeave = Literal["cancel", "finish"] | Callable[[Progress], bool]
 Mode = Literal["enforce", "monitor"]
 PromptMode = Literal["pass", "redact", "block", "pseudonymise"]
 
@@ -83,8 +111,11 @@ class Policy:
         prelude: True sends 2 KiB of comment first, for proxies that wait for bytes (SSE only).
         timeouts: how long the application may stay silent.
         limits: the size of every buffer.
-        on_leave: what happens when the client is gone: ``"cancel"`` stops the application at
-            once, ``"finish"`` lets it run on, for the recording.
+        on_leave: what happens when the last reader is gone, the client or whoever joined it:
+            ``"cancel"`` stops the application, ``"finish"`` lets it run on, for the recording. A
+            function gets the :class:`Progress` and says whether to finish; what it raises cancels.
+        grace: seconds without a reader before ``on_leave`` counts. Somebody who asks the same
+            again, or resumes, within this time reads on.
     """
 
     enabled: bool = True
@@ -98,6 +129,7 @@ class Policy:
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
     on_leave: OnLeave = "cancel"
+    grace: float = 0.0
 
     def __post_init__(self) -> None:
         positive_or_none("Policy", "heartbeat", self.heartbeat)
@@ -112,8 +144,10 @@ class Policy:
                 "Policy(mode='monitor') edits nothing: leave prompt out, or write mode='enforce'"
             )
         _check_channels(self.channels)
-        if self.on_leave not in ("cancel", "finish"):
-            raise ConfigurationError("Policy(on_leave=...) is 'cancel' or 'finish'")
+        if self.on_leave not in ("cancel", "finish") and not callable(self.on_leave):
+            raise ConfigurationError("Policy(on_leave=...) is 'cancel', 'finish' or a function")
+        if not 0 <= self.grace < math.inf:
+            raise ConfigurationError("Policy(grace=...) takes seconds, from 0 on")
         if self.guards is not None:
             object.__setattr__(self, "guards", checked_guards(self.guards))
 

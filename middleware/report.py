@@ -13,7 +13,7 @@ from ..wire import Usage
 __all__ = ["CacheUse", "NotKept", "Outcome", "Report", "ReportHook", "log_report"]
 
 Outcome = Literal["complete", "incomplete", "blocked", "failed", "client_left", "cancelled"]
-CacheUse = Literal["off", "bypass", "miss", "stored", "hit"]
+CacheUse = Literal["off", "bypass", "miss", "stored", "hit", "joined"]
 
 NotKept = Literal[
     "blocked",
@@ -53,7 +53,8 @@ class Report:
         duration: from the request to the end.
         longest_gap: the longest silence of the application after its first token.
         tokens: pieces of text that came in; 0 for a replay, where nothing came in.
-        usage: token counts as the upstream stated them; None for a replay: nothing was used.
+        usage: token counts as the upstream stated them; None for a replay and for an answer that
+            was joined: nothing was used.
         frames: frames that came in.
         bytes_out: bytes that were sent, heartbeats included.
         heartbeats: how many were sent.

@@ -7,6 +7,7 @@
     │   └── MissingExtraError (ImportError)  an optional library is not installed
     ├── UpstreamError                     the application or its model misbehaved
     │   ├── UpstreamFailedError           it raised in the middle of the answer
+    │   ├── LeaderLostError               whoever gave the answer that was joined is gone
     │   ├── UpstreamTimeoutError          no first token, or no next one, in time
     │   ├── FrameTooLargeError            one frame is over the limit
     │   ├── UnreadableFrameError          guards are on and a frame cannot be read
@@ -18,6 +19,7 @@
     │   ├── PromptBlockedError            a finding in a prompt, where none is allowed
     │   └── PromptUnreadableError         a prompt that cannot be looked at
     ├── NotCachedError                    the client wanted a recording or nothing
+    ├── StoppedError                      somebody asked for the answer to end
     └── CacheError                        a store, or what it holds or is given, misbehaved
         ├── CacheFullError                the store has no room for a recording
         ├── CacheUnavailableError         the store did not answer, or not in time
@@ -43,10 +45,12 @@ __all__ = [
     "GuardError",
     "GuardFailedError",
     "HoldLimitError",
+    "LeaderLostError",
     "MissingExtraError",
     "NotCachedError",
     "PromptBlockedError",
     "PromptUnreadableError",
+    "StoppedError",
     "StreamwardError",
     "UncacheableRequestError",
     "UnreadableFrameError",
@@ -93,6 +97,12 @@ class UpstreamError(StreamwardError):
 
 class UpstreamFailedError(UpstreamError):
     """The application raised in the middle of its answer."""
+
+
+class LeaderLostError(UpstreamError):
+    """The answer was being given to somebody else too, by a process that is gone."""
+
+    code = "leader_lost"
 
 
 class UpstreamTimeoutError(UpstreamError):
@@ -247,6 +257,13 @@ class NotCachedError(StreamwardError):
 
     code = "not_cached"
     public_message = "There is no recorded answer to this request."
+
+
+class StoppedError(StreamwardError):
+    """Somebody who may asked for the answer to end."""
+
+    code = "stopped"
+    public_message = "The answer was stopped."
 
 
 class CacheError(StreamwardError):

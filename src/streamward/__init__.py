@@ -11,12 +11,22 @@
 
 from __future__ import annotations
 
-from .middleware import CachePolicy, Limits, Policy, Report, Streamward, Timeouts, opt_out
+from .middleware import (
+    CachePolicy,
+    Limits,
+    Policy,
+    Progress,
+    Report,
+    Streamward,
+    Timeouts,
+    opt_out,
+)
 
 __all__ = [
     "CachePolicy",
     "Limits",
     "Policy",
+    "Progress",
     "Report",
     "Streamward",
     "Timeouts",

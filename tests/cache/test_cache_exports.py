@@ -6,8 +6,8 @@ import importlib
 
 import streamward.cache
 
-MODULES = ["canonical", "encryption", "key", "memory", "recording", "redis", "replay", "store"]
-MODULES += ["stored_form"]
+MODULES = ["canonical", "encryption", "follower", "key", "lease", "memory", "recording", "redis"]
+MODULES += ["replay", "running", "store", "stored_form"]
 
 
 def test_the_face_shows_every_public_name() -> None:

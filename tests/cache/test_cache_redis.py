@@ -180,14 +180,14 @@ async def test_no_time_at_all_keeps_nothing(cache: RedisCache, ttl: float) -> No
 async def test_what_is_no_recording(
     cache: RedisCache, raw: redis.Redis, prefix: str, stored: bytes
 ) -> None:
-    raw.set(cache._name(KEY), stored)
+    raw.set(cache._names.recording(KEY), stored)
     with pytest.raises(CorruptRecordingError):
         await cache.get(KEY)
 
 
 async def test_an_entry_of_another_key_is_not_served(cache: RedisCache, raw: redis.Redis) -> None:
     await cache.put(bytes(32), recording(), 60)
-    raw.rename(cache._name(bytes(32)), cache._name(KEY))
+    raw.rename(cache._names.recording(bytes(32)), cache._names.recording(KEY))
     with pytest.raises(CorruptRecordingError):
         await cache.get(KEY)
 

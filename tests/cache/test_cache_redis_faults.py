@@ -171,7 +171,7 @@ async def test_full(own_redis: Any, make: Any) -> None:
 async def test_refused(redis_server: Any, make: Any) -> None:
     cache = make(redis_server, prefix="refused", timeout=SOON)
     with redis.Redis.from_url(redis_server.url) as raw:
-        raw.rpush(cache._name(KEY), b"a list")
+        raw.rpush(cache._names.recording(KEY), b"a list")
 
     assert await reason_of(cache.get(KEY)) == "refused"
     assert await cache.get(bytes(32)) is None  # it answers: no pause

@@ -12,7 +12,7 @@ from support.guard import WordGuard
 from support.streams import DONE, ScriptedApp, chat, chat_frame, chat_text
 
 from streamward import CachePolicy, Limits, Policy, Report, Streamward, opt_out
-from streamward.cache import FixedRate, MemoryCache, Original, Recording
+from streamward.cache import Claim, FixedRate, MemoryCache, Original, Recording, Running
 from streamward.errors import CacheUnavailableError
 
 ALICE = {"authorization": "Bearer alice", "content-type": "application/json"}
@@ -329,6 +329,15 @@ class BrokenCache:
         raise CacheUnavailableError("timeout")
 
     async def get(self, key: bytes) -> Recording | None:
+        raise CacheUnavailableError("timeout")
+
+    async def claim(self, key: bytes, *, anew: bool = False, max_bytes: int) -> Claim:
+        raise CacheUnavailableError("timeout")
+
+    async def find(self, key: bytes, generation: bytes) -> Running | None:
+        raise CacheUnavailableError("timeout")
+
+    async def stop(self, key: bytes, generation: bytes) -> None:
         raise CacheUnavailableError("timeout")
 
     async def put(self, key: bytes, recording: Recording, ttl: float) -> None:

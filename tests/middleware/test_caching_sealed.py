@@ -162,9 +162,9 @@ async def test_an_entry_moved_by_hand_does_not_open(raw: redis.Redis) -> None:
     sealed = RedisCache(shop.url, secret=SECRET, timeout=10.0, encryption=Encryption([NEW]))
     frames = tuple(RecordedFrame(0, frame) for frame in chat(TOKENS))
     await sealed.put(alice, Recording(200, (), frames, "openai-chat", 1e9), 60)
-    value = raw.get(sealed._name(alice))
+    value = raw.get(sealed._names.recording(alice))
     assert isinstance(value, bytes)
-    raw.set(sealed._name(bob), bob + value.removeprefix(alice))
+    raw.set(sealed._names.recording(bob), bob + value.removeprefix(alice))
 
     assert await sealed.get(alice) is not None
     with pytest.raises(CorruptRecordingError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
@@ -41,7 +42,7 @@ class ScriptedApp:
     """A raw ASGI app that sends given chunks.
 
     An item of the script is bytes to send, a number of seconds to wait, an exception to raise, or
-    a callable to call.
+    a callable to call (and await).
 
     Attributes:
         calls: how often it was asked.
@@ -92,6 +93,8 @@ class ScriptedApp:
             elif isinstance(item, Exception):
                 raise item
             elif callable(item):
-                item()
+                result = item()
+                if inspect.isawaitable(result):
+                    await result
             else:
                 await asyncio.sleep(item)

@@ -1,0 +1,178 @@
+"""The running answers of one process, shared with others through Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import secrets
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from ...wire.errors import CacheError
+from ..answers import RunningAnswers
+from ..running import GENERATION_BYTES, Running
+from .lease import RedisLease
+from .mirror import Mirror
+from .scripts import CLAIM, READ, WISH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..encryption import Encryption
+    from ..link.script import Script, Value
+    from ..recording import Recording
+    from ..redis_link import RedisLink
+    from .names import Names
+
+__all__ = ["RedisAnswers"]
+
+_PROCESS_BYTES: Final = 8
+
+
+class RedisAnswers:
+    """Claims, follows and stops the answers of every process that shares a Redis.
+
+    Args:
+        link: to Redis.
+        names: of what stands there.
+        term: seconds after which the right of a leader that is dead runs out.
+        timeout: the most seconds that a request waits for a claim.
+        write_timeout: the same for what no request waits for.
+        encryption: seals what is written; None: nothing is sealed.
+        stored: returns the bytes that are kept of a recording.
+
+    Attributes:
+        local: the answers that this process gives.
+        linger: seconds that the log of an answer that has ended can still be read.
+        renewal: seconds between two renewals of a lease.
+        verb: the command that publishes.
+    """
+
+    def __init__(
+        self,
+        link: RedisLink,
+        names: Names,
+        *,
+        term: float,
+        timeout: float,
+        write_timeout: float,
+        encryption: Encryption | None,
+        stored: Callable[[bytes, Recording], bytes],
+    ) -> None:
+        self.link = link
+        self.names = names
+        self.term = term
+        self.renewal = term / 3
+        self.linger = 60.0
+        self.verb = b"PUBLISH"
+        self.encryption = encryption
+        self.stored = stored
+        self.local = RunningAnswers(linger=self.linger)
+        self._timeout = timeout
+        self._write_timeout = write_timeout
+        self._leases: dict[bytes, RedisLease] = {}
+        self._mirrors: dict[tuple[bytes, bytes], tuple[Running, asyncio.Task[None]]] = {}
+        self._processes: dict[asyncio.AbstractEventLoop, tuple[bytes, asyncio.Task[None]]] = {}
+
+    async def claim(
+        self, key: bytes, *, anew: bool, max_bytes: int
+    ) -> bytes | Running | RedisLease:
+        """Return the stored recording, the answer to follow, or the lease."""
+        if not anew and (joined := self.local.join(key)) is not None:
+            return joined
+        running = Running(max_bytes=max_bytes)
+        process = self._process()
+        holder = running.generation + process
+        keys = [self.names.recording(key), self.names.lease(key)]
+        args: list[Value] = [holder, self.milliseconds(self.term), b"1" if anew else b"0"]
+        kind, *told = await self.link.script(CLAIM, keys, args, self._timeout)
+        if kind == b"hit":
+            return bytes(told[0])
+        if kind == b"follow":
+            return self._followed(key, told[0][:GENERATION_BYTES], told[0][GENERATION_BYTES:])
+        lease = RedisLease(self, key, running, holder)
+        self.local.start(key, running)
+        self._leases[running.generation] = lease
+        return lease
+
+    async def find(self, key: bytes, generation: bytes) -> Running | None:
+        """Return one certain answer, running or just ended, whoever gives or gave it."""
+        if (running := self.local.find(key, generation)) is not None:
+            return running
+        keys = [self.names.log(key, generation), self.names.lease(key)]
+        count, _, holder = await self.link.script(READ, keys, [1 << 30], self._timeout)
+        leads = holder.startswith(generation)
+        if not count and not leads:
+            return None
+        return self._followed(key, generation, holder[GENERATION_BYTES:] if leads else b"")
+
+    async def stop(self, key: bytes, generation: bytes) -> None:
+        """Ask for an answer to end: at once here, and by a lasting wish where another gives it."""
+        if self.local.stop(generation):
+            return
+        keys = [self.names.log(key, generation), self.names.lease(key)]
+        _, _, holder = await self.link.script(READ, keys, [1 << 30], self._timeout)
+        if holder.startswith(generation):
+            await self.wish(key, generation, b"stop", holder[GENERATION_BYTES:])
+
+    async def wish(self, key: bytes, generation: bytes, what: bytes, process: bytes) -> None:
+        """Want something of whoever gives an answer: it hears it now, or at its next renewal."""
+        wishes = self.names.wishes(key, generation)
+        await self.run(WISH, [wishes], [what, self.milliseconds(10 * self.term)])
+        await self.publish(self.names.calls(process), what + b":" + generation)
+
+    async def run(self, script: Script, keys: Sequence[str], args: Sequence[Value]) -> Any:
+        """Run a script that no request waits for."""
+        return await self.link.script(script, keys, args, self._write_timeout)
+
+    async def publish(self, channel: str, message: bytes) -> int:
+        """Publish; return how many hear it."""
+        heard: int = await self.link.call(
+            lambda redis: cast("Any", redis).execute_command(self.verb, channel, message),
+            self._write_timeout,
+        )
+        return heard
+
+    def let_go(self, key: bytes, running: Running) -> None:
+        """Note that an answer of this process has ended."""
+        self._leases.pop(running.generation, None)
+        self.local.finish(key, running)
+
+    def milliseconds(self, seconds: float) -> int:
+        """Return a time as Redis wants it: a year at the most."""
+        return max(1, math.ceil(min(seconds, 365 * 86_400) * 1000))
+
+    def _followed(self, key: bytes, generation: bytes, process: bytes) -> Running:
+        """Return the answer of another process, read by one mirror however many follow."""
+        if (mine := self.local.find(key, generation)) is not None:
+            return mine
+        name = key, generation
+        if (mirrored := self._mirrors.get(name)) is not None:
+            return mirrored[0]
+        mirror = Mirror(self, key, Running(generation), process)
+        task = asyncio.create_task(mirror.run(), name="streamward-mirror")
+        self._mirrors[name] = mirror.running, task
+        task.add_done_callback(lambda _: self._mirrors.pop(name, None))
+        return mirror.running
+
+    def _process(self) -> bytes:
+        """Return what this loop is called by the others; let it hear its calls from now on."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._processes or self._processes[loop][1].done():
+            for ended in [known for known in self._processes if known.is_closed()]:
+                del self._processes[ended]
+            process = secrets.token_bytes(_PROCESS_BYTES)
+            hearing = loop.create_task(self._hear(process), name="streamward-calls")
+            self._processes[loop] = process, hearing
+        return self._processes[loop][0]
+
+    async def _hear(self, process: bytes) -> None:
+        """Grant wishes as they come; those that are missed are seen at the next renewal."""
+        try:
+            async with self.link.subscribe(self.names.calls(process)) as calls:
+                async for call in calls:
+                    what, _, generation = (call or b"").partition(b":")
+                    if (lease := self._leases.get(generation)) is not None:
+                        lease.grant([what])
+        except CacheError:
+            # Refused, or closed: what is wished for is seen at each renewal.
+            return

@@ -1,0 +1,147 @@
+"""The right to answer, held in Redis; the log is written from here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+from ...wire.errors import CacheError
+from ..follower import Follower
+from .entry import Entry, EntryForm
+from .scripts import APPEND, FINISH, RENEW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..link.script import Value
+    from ..recording import RecordedFrame, Recording
+    from ..running import Running
+    from .answers import RedisAnswers
+
+__all__ = ["RedisLease"]
+
+# The most that those who follow elsewhere wait for a frame that came just after another. What
+# comes in between is one command.
+_FLUSH_SECONDS: Final = 0.005
+
+
+class RedisLease:
+    """Holds the right, renews it by a timer, and writes the log once somebody wants it.
+
+    Args:
+        answers: of this process.
+        key: of the request.
+        running: the answer.
+        holder: what stands in Redis: the generation, then who to call.
+    """
+
+    def __init__(self, answers: RedisAnswers, key: bytes, running: Running, holder: bytes) -> None:
+        self.running = running
+        self._answers = answers
+        self._key = key
+        self._holder = holder
+        self._form = EntryForm(key, running.generation, answers.encryption)
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(answers.renewal, self._renew_now)
+        self._renewing: asyncio.Task[None] | None = None
+        self._writing: asyncio.Task[None] | None = None
+        self._over = False
+
+    def on_stop(self, stop: Callable[[], None]) -> None:
+        """Call ``stop`` when somebody asks for the answer to end, in whatever process."""
+        self._answers.local.on_stop(self.running.generation, stop)
+
+    async def readers(self) -> int:
+        """Return how many follow: each here, and each other process for one."""
+        elsewhere = 0
+        if self._writing is not None:
+            elsewhere = await self._answers.publish(self._news(), b"")
+        return self.running.readers + elsewhere
+
+    async def finish(self, recording: Recording | None, ttl: float) -> None:
+        """Keep the answer, if it is one to keep, and let go of the right."""
+        if self._over:
+            return
+        self._over = True
+        self._timer.cancel()
+        self._answers.let_go(self._key, self.running)
+        names, key = self._answers.names, self._key
+        stored = self._answers.stored(key, recording) if recording and ttl > 0 else b""
+        await self._answers.run(
+            FINISH,
+            [names.recording(key), names.lease(key), names.wishes(key, self.running.generation)],
+            [self._holder, self._answers.milliseconds(ttl), stored],
+        )
+
+    def grant(self, wishes: list[bytes]) -> None:
+        """Do what others want: write the log, or stop."""
+        if b"follow" in wishes and self._writing is None:
+            self._writing = self._loop.create_task(self._write())
+        if b"stop" in wishes:
+            self._answers.local.stop(self.running.generation)
+
+    def _news(self) -> str:
+        return self._answers.names.news(self._key, self.running.generation)
+
+    # Renewal
+
+    def _renew_now(self) -> None:
+        self._renewing = self._loop.create_task(self._renew())
+
+    async def _renew(self) -> None:
+        names, key, generation = self._answers.names, self._key, self.running.generation
+        keys = [names.lease(key), names.wishes(key, generation), names.log(key, generation)]
+        answers = self._answers
+        args: list[Value] = [self._holder, answers.milliseconds(answers.term), answers.verb]
+        args.append(self._news())
+        # If not now, then perhaps the next time; without a lease somebody else may lead.
+        with contextlib.suppress(CacheError):
+            self.grant(await answers.run(RENEW, keys, args))
+        if not self._over:
+            self._timer = self._loop.call_later(answers.renewal, self._renew_now)
+
+    # The log
+
+    async def _write(self) -> None:
+        """Read the answer like anybody who follows it, and write what was read into Redis."""
+        running = self.running
+        with Follower(running, counts=False) as reader:
+            await reader.head()
+            first, entries = 0, 0
+            while True:
+                frames = await reader.frames()
+                ending = None if frames else running.ending
+                entry = Entry(
+                    first,
+                    None if first else running.head,
+                    tuple(frames),
+                    ending,
+                    running.delivered,
+                )
+                entries = await self._append(entry, entries)
+                if ending is not None:
+                    return
+                first += len(frames)
+                await asyncio.sleep(_FLUSH_SECONDS)
+
+    async def _append(self, entry: Entry, entries: int) -> int:
+        """Write one entry; where Redis has lost the others, all of them in one."""
+        try:
+            count = await self._push(entry, entries)
+            if count != entries + 1:
+                frames: list[RecordedFrame] = self.running.since(0, self.running.size)
+                whole = Entry(0, self.running.head, tuple(frames), entry.ending, entry.delivered)
+                count = await self._push(whole, -1)
+        except CacheError:
+            return 0  # who missed it finds a gap, reads again, and finds the log begun anew
+        return count
+
+    async def _push(self, entry: Entry, entries: int) -> int:
+        answers = self._answers
+        log = answers.names.log(self._key, self.running.generation)
+        seconds = answers.linger if entry.ending else 10 * answers.term
+        args: list[Value] = [entries, answers.milliseconds(seconds), answers.verb, self._news()]
+        args.append(self._form.encode(entry))
+        count: int = await answers.run(APPEND, [log], args)
+        return count

@@ -1,0 +1,175 @@
+"""Who gives an answer: the application, a recording, or another exchange that is given it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Literal, Protocol
+
+from ..cache import Follower, Recording, Running, schedule
+from ..wire.errors import (
+    GuardError,
+    LeaderLostError,
+    StoppedError,
+    StreamwardError,
+    UpstreamFailedError,
+)
+from .answer import Answer
+from .caching import CacheSide
+from .headers import for_stream
+from .inbox import Inbox, Receive
+from .lookup import Loss
+from .outbox import Outbox, Send
+from .policy import Policy, Scope, Timeouts
+from .prompt import guard_prompt, status_of
+
+__all__ = ["App", "Source"]
+
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Stage(Protocol):
+    """What a source needs of the exchange that it is part of."""
+
+    def watch(self) -> None:
+        """Notice from now on when the client leaves."""
+        ...
+
+    async def begin(self, headers: list[tuple[bytes, bytes]], timeouts: Timeouts) -> None:
+        """Start the response."""
+        ...
+
+    def delivered(self) -> None:
+        """Note that text has left."""
+        ...
+
+    def end_with(self, error: StreamwardError) -> None:
+        """End the answer."""
+        ...
+
+
+class Source:
+    """Gives one answer, from wherever it comes.
+
+    Args:
+        stage: the exchange.
+        app: the application.
+        scope: what the application gets.
+        policy: the rules.
+        cache: the cache's part in the exchange.
+        inbox: the request.
+        outbox: the response.
+        answer: what the application sends to.
+
+    Attributes:
+        scope: what the application got.
+        recording: what is replayed, if it is a replay.
+        told: True once the client was told why the answer ended, in frames of another exchange.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        app: App,
+        scope: Scope,
+        *,
+        policy: Policy,
+        cache: CacheSide,
+        inbox: Inbox,
+        outbox: Outbox,
+        answer: Answer,
+    ) -> None:
+        self._stage = stage
+        self._app = app
+        self._policy = policy
+        self._cache = cache
+        self._inbox = inbox
+        self._outbox = outbox
+        self._answer = answer
+        self.scope = scope
+        self.recording: Recording | None = None
+        self.told = False
+
+    async def give(self, found: Recording | Running | None) -> None:
+        """Give the answer; of one that is followed and comes to nothing, look for another."""
+        while isinstance(found, Running):
+            loss = await self._follow(found)
+            if loss is None:
+                return
+            found = await self._cache.look_up_again(loss)
+        await (self._ask() if found is None else self._replay(found))
+
+    async def _ask(self) -> None:
+        policy = self._policy
+        if (refusal := self._cache.refusal) is not None:
+            await self._answer.refuse(refusal, 504, self._cache.headers())
+            return
+        if (lease := self._cache.lease) is not None:
+            lease.on_stop(lambda: self._stage.end_with(StoppedError("asked to stop")))
+        if policy.prompt != "pass":
+            try:
+                self.scope, self._answer.restorer = await guard_prompt(
+                    self._inbox,
+                    self.scope,
+                    policy.prompt,
+                    policy.guards or (),
+                    policy.limits.request_body,
+                    self._answer.actions,
+                )
+            except GuardError as error:
+                await self._answer.refuse(error, status_of(error))
+                return
+        await self._app(self.scope, self._inbox.receive, self._answer.send)
+
+    async def _replay(self, recording: Recording) -> None:
+        """Send a recording in the pace of the route."""
+        self.recording = recording
+        self._answer.status = recording.status
+        headers = for_stream(recording.headers) + self._cache.hit_headers(recording)
+        await self._stage.begin(headers, Timeouts(first_token=None, between_tokens=None))
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        for at, data in schedule(recording, self._cache.pace):
+            if (wait := began + at - clock()) > 0:
+                await asyncio.sleep(wait)
+            await self._outbox.frames([data])
+            self._stage.delivered()
+        await self._outbox.finish()
+
+    async def _follow(self, running: Running) -> Loss | None:
+        """Give what another exchange is being given; return why, if it came to nothing."""
+        self._stage.watch()  # no application notices in our place when the client leaves
+        self._answer.relayed = True
+        how = await self._relay(Follower(running))
+        self._answer.relayed = False
+        if how == "ended":
+            return None
+        if how == "cut":
+            self.told = True
+            self._stage.end_with(UpstreamFailedError("the answer that was joined was cut"))
+        elif how == "lost" and self._answer.stream and self._answer.stream.pipeline.frames:
+            self._stage.end_with(LeaderLostError("the answer that was joined broke off"))
+        else:
+            return how
+        return None
+
+    async def _relay(self, follower: Follower) -> Loss | Literal["ended", "cut"]:
+        """Send what is followed as if the application gave it; return how it ended."""
+        running = follower.running
+        with follower:
+            head = await follower.head()
+            if head is None:
+                return "unshared" if running.ending == "unshared" else "lost"
+            if not self._cache.accepts(head):
+                return "purged"
+            start = {"status": head.status, "headers": [*head.headers]}
+            await self._answer.send({"type": "http.response.start", **start})
+            while frames := await follower.frames():
+                await self._body(b"".join(frame.data for frame in frames), more=True)
+        if running.ending in ("complete", "incomplete"):
+            await self._body(b"", more=False)
+            return "ended"
+        return "cut" if running.ending == "cut" else "lost"
+
+    async def _body(self, body: bytes, *, more: bool) -> None:
+        await self._answer.send({"type": "http.response.body", "body": body, "more_body": more})
