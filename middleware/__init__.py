@@ -6,6 +6,7 @@ from .asgi import Streamward
 from .controls import opt_out
 from .policy import CachePolicy, Limits, Policy, Progress, Timeouts
 from .report import Report, log_report
+from .resume import Resume
 
 __all__ = [
     "CachePolicy",
@@ -13,6 +14,7 @@ __all__ = [
     "Policy",
     "Progress",
     "Report",
+    "Resume",
     "Streamward",
     "Timeouts",
     "log_report",

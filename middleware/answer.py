@@ -147,6 +147,8 @@ class Answer:
         self._outbox.recorder = self._cache.recorder(
             self.status, self.headers, wanted=self._controls.record
         )
+        resume = self._policy.resume
+        self._outbox.ids = resume is not None and resume.ids and framing is SSE
         await self._stage.begin(self.headers + self._cache.headers(), self._policy.timeouts)
         if self._policy.prelude and framing is SSE and not self._outbox.bytes_out:
             await self._outbox.prelude(_PRELUDE)
@@ -178,6 +180,12 @@ class Answer:
             await self._outbox.finish()
         if self._outbox.client_gone:
             self._stage.leave()
+
+    async def nothing(self) -> None:
+        """Say that there is nothing to send (204): an ``EventSource`` then stops asking."""
+        self.status = 204
+        await self._outbox.start(204, [(b"cache-control", b"no-store")])
+        await self._outbox.finish()
 
     async def refuse(
         self, error: StreamwardError, status: int, headers: Iterable[tuple[bytes, bytes]] = ()

@@ -60,6 +60,8 @@ class Streamward:
         self._app = app
         self._cache = _checked_cache(cache)
         self._routes = Routes(routes or {}, policy or Policy(), checked_guards(guards))
+        if self._cache is None and self._routes.resume:
+            raise ConfigurationError("Policy(resume=...) needs a cache: write cache=MemoryCache()")
         self._on_report = on_report
         self._turns = Turns()
         self._paths = Paths()
@@ -81,6 +83,7 @@ class Streamward:
             scope,
             self._turns,
             self._paths,
+            policy.resume,
         )
         exchange = Exchange(
             self._app, scope, receive, send, route=route, policy=policy, cache=cache

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from urllib.parse import parse_qs, quote
 
 import structlog
 
 from ..cache import Cache, Head, Lease, Pace, Recorder, Recording, Running
-from ..wire.errors import CacheError, NotCachedError
+from ..wire.errors import CacheError, NotCachedError, ResumeError
 from .cache_policy import CachePolicy
 from .headers import Headers, replayable
 from .inbox import Inbox
@@ -17,6 +18,7 @@ from .paths import Paths
 from .pipeline import Pipeline
 from .policy import Limits, Scope
 from .report import CacheUse, NotKept, Outcome
+from .resume import PARAMETER, Link, Resume, sign
 from .turns import Turns
 
 __all__ = ["CacheSide"]
@@ -35,10 +37,10 @@ class CacheSide:
         scope: the ASGI scope of the request.
         turns: the door's, for routes that keep several answers.
         paths: the door's, which knows where streams come from.
+        resume: how clients go on after a cut; None: they do not.
 
     Attributes:
         use: what the cache did, for the report.
-        refusal: why the application must not be asked: the client did not want that.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class CacheSide:
         scope: Scope,
         turns: Turns,
         paths: Paths,
+        resume: Resume | None,
     ) -> None:
         self._cache = cache
         self._policy = policy or CachePolicy()
@@ -57,15 +60,39 @@ class CacheSide:
         self._place = scope["method"], scope["path"]
         self._paths = paths
         join = self._policy.join and paths.streams(*self._place)
-        self._lookup = Lookup(self._policy, limits, fingerprint, scope, turns, join=join)
+        self._resume = resume
+        self._scope = scope
+        self._lookup = Lookup(
+            self._policy, limits, fingerprint, scope, turns, join=join, resume=resume
+        )
+        self._generation = b""
         self._why: NotKept | None = None
-        self.refusal: NotCachedError | None = None
         self.use: CacheUse = "off" if cache is None or policy is None else "bypass"
 
     @property
     def lease(self) -> Lease | None:
         """The right to give the answer that others join, where this exchange has it."""
         return self._lookup.lease
+
+    @property
+    def refusal(self) -> NotCachedError | ResumeError | None:
+        """Why the request gets no answer at all, if it is so."""
+        return self._lookup.refusal
+
+    @property
+    def position(self) -> int:
+        """How many frames of the answer the client has."""
+        return self._lookup.position
+
+    @property
+    def reset(self) -> bool:
+        """Whether the client has frames of another answer than the one that comes."""
+        return self._lookup.reset
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing to send: the client has all, or wanted the end."""
+        return self._lookup.finished
 
     @property
     def pace(self) -> Pace:
@@ -78,6 +105,9 @@ class CacheSide:
         """Return what answers this very request; None: the application does."""
         if self._cache is None or self.use == "off":
             return None
+        if self._resume is not None and (token := _token_in(self._scope)):
+            stop = self._scope["method"] == "DELETE"
+            return self._note(await self._lookup.by_link(self._cache, token, stop=stop))
         return self._note(await self._lookup.first(self._cache, inbox))
 
     async def look_up_again(self, why: Loss) -> Found:
@@ -97,8 +127,8 @@ class CacheSide:
             self.use = "miss"
         else:
             self.use = "hit" if isinstance(found, Recording) else "joined"
-        if found is None and self._lookup.only_cached:
-            self.refusal = NotCachedError()
+        made = self.lease.running if found is None and self.lease else found
+        self._generation = made.generation if made else b""
         return found
 
     def headers(self) -> Headers:
@@ -106,15 +136,32 @@ class CacheSide:
         if self.use == "off":
             return []
         if self.refusal is not None:  # nothing was forwarded
-            return [_cache_status("", "only-if-cached")]
+            only = "only-if-cached" if isinstance(self.refusal, NotCachedError) else ""
+            return [_cache_status("", only)]
         collapsed = "; collapsed" if self.use == "joined" else ""
-        return [_cache_status(f"; fwd={self._lookup.forward}{collapsed}", self._lookup.detail)]
+        status = _cache_status(f"; fwd={self._lookup.forward}{collapsed}", self._lookup.detail)
+        return [status, *self._location()]
 
     def hit_headers(self, recording: Recording) -> Headers:
         """Return ``Cache-Status`` and ``Age`` (RFC 9111 §5.1) for a replay."""
         age = age_of(recording)
         ttl = max(0, math.floor(self._policy.lifetime(self._lookup.key or b"") - age))
-        return [_cache_status(f"; hit; ttl={ttl}", ""), (b"age", b"%d" % math.floor(age))]
+        status = _cache_status(f"; hit; ttl={ttl}", "")
+        return [status, (b"age", b"%d" % math.floor(age)), *self._location()]
+
+    def link(self) -> str | None:
+        """Return where this very answer can be read again, if it can."""
+        lookup = self._lookup
+        if self._resume is None or lookup.key is None or not self._generation:
+            return None
+        expires_at = time.time() + self._resume.expires
+        token = sign(lookup.secret, Link(lookup.key, self._generation), lookup.whose, expires_at)
+        path: bytes = self._scope.get("raw_path") or quote(self._scope["path"]).encode()
+        return f"{path.decode('latin-1')}?{PARAMETER}={token}"
+
+    def _location(self) -> Headers:
+        link = self.link()
+        return [(b"content-location", link.encode("latin-1"))] if link else []
 
     # While it is given
 
@@ -213,6 +260,14 @@ class CacheSide:
             await self.lease.finish(None, 0)
         except CacheError as error:
             structlog.get_logger("streamward").warning("not_released", code=error.code)
+
+
+def _token_in(scope: Scope) -> str:
+    if scope["method"] not in ("GET", "DELETE"):
+        return ""
+    query: str = scope.get("query_string", b"").decode("latin-1")
+    (token, *_) = parse_qs(query).get(PARAMETER, [""])
+    return token
 
 
 def _cache_status(what: str, detail: str) -> tuple[bytes, bytes]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 
 from ..cache import Running
-from ..wire import DIALECTS
+from ..wire import DIALECTS, SSE, framing_of
 from ..wire.errors import (
     ContentBlockedError,
     StreamwardError,
@@ -21,13 +21,14 @@ from ..wire.errors import (
 from .answer import Answer
 from .caching import CacheSide
 from .controls import Controls
-from .headers import Headers, acceptable
+from .headers import Headers, acceptable, by_name
 from .inbox import Inbox, Receive
 from .keeper import Keeper
 from .leaving import alone, wants_end
 from .outbox import Outbox, Send
-from .policy import Policy, Progress, Scope, Timeouts
-from .report import Outcome, Report
+from .policy import Policy, Scope, Timeouts
+from .report import Outcome, Report, template_of
+from .resume import RESET, hint
 from .sources import App, Source
 from .stream import Stream
 
@@ -96,7 +97,7 @@ class Exchange:
         self._keeping: asyncio.Task[None] | None = None
         self._error: StreamwardError | None = None
         self._outcome: Outcome | None = None
-        self._left = self._given_up = self._watching = False
+        self._left = self._given_up = self._watching = self._handed_over = False
         self._ttft: float | None = None
 
     async def run(self) -> None:
@@ -126,7 +127,7 @@ class Exchange:
         return Report(
             outcome=self._outcome or "failed",
             code=self._error.code if self._error else None,
-            route=_template(self._source.scope) or self._route,
+            route=template_of(self._source.scope) or self._route,
             method=self._method,
             status=self._answer.status,
             dialect=recording.dialect if recording else pipeline.dialect if pipeline else None,
@@ -154,8 +155,12 @@ class Exchange:
 
     async def begin(self, headers: Headers, timeouts: Timeouts) -> None:
         """Start the response, the keeper and the watch; whoever takes over finds them started."""
-        if self._outbox.started:
-            return
+        if not self._outbox.started:
+            await self._start(headers, timeouts)
+        if self._cache.reset and framing_of(by_name(headers).get("content-type", "")) is SSE:
+            await self._outbox.prelude(RESET)
+
+    async def _start(self, headers: Headers, timeouts: Timeouts) -> None:
         await self._outbox.start(self._answer.status, headers)
         self._keeper = Keeper(
             self._outbox,
@@ -167,6 +172,10 @@ class Exchange:
         )
         self._helpers.append(asyncio.create_task(self._keeper.run()))
         self.watch()
+        resume = self._policy.resume
+        if resume is not None and resume.hand_over is not None and (link := self._cache.link()):
+            handing = self._hand_over(resume.hand_over, hint(link))
+            self._helpers.append(asyncio.create_task(handing))
 
     def watch(self) -> None:
         """Notice from now on when the client leaves."""
@@ -194,6 +203,7 @@ class Exchange:
         self._outcome = "complete" if pipeline.complete else "incomplete"
         guarded = self._policy.mode == "monitor" or not pipeline.guards_failed
         if isinstance(recorder, Running):
+            recorder.delivered = not self._outbox.client_gone
             recorder.end(self._outcome)
         if recorder is not None and self._cache.wants(pipeline, guarded=guarded):
             keeping = self._cache.keep(recorder, self._answer.headers, pipeline.dialect or "")
@@ -209,29 +219,30 @@ class Exchange:
         if self._left or self._outbox.finished:
             return
         self._left = self._outbox.client_gone = True
-        if self._cache.use == "joined":
-            self._give_up()  # who gives the answer goes on
+        if self._cache.use in ("joined", "hit"):
+            self._give_up()  # whoever gives the answer goes on
         elif self._policy.on_leave != "finish":
             self._helpers.append(asyncio.create_task(self._go_on()))
 
+    async def _hand_over(self, seconds: float, last: bytes) -> None:
+        """End the response before a platform cuts it; the answer goes on for who comes back."""
+        await asyncio.sleep(seconds)
+        if not self._outbox.finished:
+            await self._outbox.hand_over(last)
+            self._handed_over = True
+            self.leave()
+
     async def _go_on(self) -> None:
         """Let the answer go on while anybody reads it, and then as the policy says."""
-        await alone(self._cache.lease, self._policy.grace)
-        if not wants_end(self._policy.on_leave, self._progress()):
+        await alone(self._cache.lease, self._policy.grace or 0.0)
+        pipeline = self._answer.stream.pipeline if self._answer.stream else None
+        seconds = self._clock() - self._began
+        if not wants_end(self._policy.on_leave, pipeline, seconds, self._outbox.bytes_out):
             self._give_up()
 
     def _give_up(self) -> None:
         self._given_up = True
         self._set_over()
-
-    def _progress(self) -> Progress:
-        pipeline = self._answer.stream.pipeline if self._answer.stream else None
-        return Progress(
-            seconds=self._clock() - self._began,
-            frames=pipeline.frames if pipeline else 0,
-            tokens=pipeline.tokens if pipeline else 0,
-            bytes_out=self._outbox.bytes_out,
-        )
 
     def _set_over(self) -> None:
         if not self._over.done():
@@ -257,15 +268,18 @@ class Exchange:
         if self._answer.refused is not None:
             self._outcome = "failed"
         elif not self._outbox.started or self._outbox.finished:
-            self._outcome = "client_left" if self._left else self._outcome or "complete"
+            self._outcome = self._leaving() if self._left else self._outcome or "complete"
             if self._keeping is not None:
                 await self._keeping
             if raised is not None:
                 raise raised
         elif self._given_up:
-            self._outcome = "client_left"
+            self._outcome = self._leaving()
         else:
             await self._fail(raised)
+
+    def _leaving(self) -> Outcome:
+        return "handed_over" if self._handed_over else "client_left"
 
     async def _fail(self, raised: BaseException | None) -> None:
         """Tell the client in its dialect, then cut the transfer so that every client notices."""
@@ -302,9 +316,3 @@ class Exchange:
         await self._cache.release()
         if self._answer.stream is not None:
             await self._answer.stream.settle()
-
-
-def _template(scope: Scope) -> str | None:
-    """Return the route as the framework declares it, without the values in the path."""
-    template = getattr(scope.get("route"), "path", None)
-    return template if isinstance(template, str) else None

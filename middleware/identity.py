@@ -9,7 +9,7 @@ import structlog
 from ..cache import SHARED, RequestIdentity, canonical_body, scope_of, scope_of_principal
 from .cache_policy import CachePolicy, Scope
 
-__all__ = ["identify", "is_cacheable"]
+__all__ = ["identify", "is_cacheable", "whose_is"]
 
 # POST and QUERY carry the prompt in the body, GET (EventSource) in the query.
 _METHODS = frozenset({"GET", "POST", "QUERY"})
@@ -93,6 +93,8 @@ def identify(
     body: bytes,
     policy: CachePolicy,
     fingerprint: str,
+    *,
+    resuming: bool = False,
 ) -> RequestIdentity | None:
     """Say what a request is.
 
@@ -101,6 +103,7 @@ def identify(
         body: the whole request body.
         policy: how the route caches.
         fingerprint: of everything else that shapes the answer.
+        resuming: whether ``Last-Event-ID`` is ours, and says where to go on, not what is asked.
 
     Returns:
         The identity, or None when nobody knows whose the answer would be.
@@ -108,11 +111,12 @@ def identify(
     Raises:
         UncacheableRequestError: the body cannot be told apart from others safely.
     """
-    whose = _whose(scope, policy)
+    whose = whose_is(scope, policy)
     if whose is None:
         return None
     headers = [(name.lower(), value) for name, value in scope["headers"]]
     first = dict(reversed(headers))
+    ignored = {*policy.ignore_headers, "last-event-id"} if resuming else policy.ignore_headers
     content_type = first.get(b"content-type", b"").decode("latin-1")
     return RequestIdentity(
         method=scope["method"],
@@ -122,13 +126,14 @@ def identify(
         content_type=content_type,
         body=canonical_body(content_type, body, limit=max(1, len(body))),  # was limited when read
         scope=whose,
-        headers=_that_count(headers, policy.ignore_headers),
+        headers=_that_count(headers, ignored),
         # What one route keeps must not be served where nobody wants it kept.
         policy=":".join((fingerprint, *sorted(policy.keep))),
     )
 
 
-def _whose(scope: Scope, policy: CachePolicy) -> bytes | None:
+def whose_is(scope: Scope, policy: CachePolicy) -> bytes | None:
+    """Return the scope of a request; None when nobody knows whose its answer would be."""
     if policy.shared:
         return SHARED
     if policy.principal is not None:

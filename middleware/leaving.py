@@ -8,6 +8,7 @@ import structlog
 
 from ..cache import Lease
 from ..wire.errors import CacheError
+from .pipeline import Pipeline
 from .policy import OnLeave, Progress
 
 __all__ = ["alone", "wants_end"]
@@ -64,10 +65,23 @@ async def _wait(lease: Lease | None, seconds: float) -> None:
         lease.running.on_readers = None
 
 
-def wants_end(on_leave: OnLeave, progress: Progress) -> bool:
-    """Say whether an answer that nobody reads is to be finished."""
+def wants_end(on_leave: OnLeave, pipeline: Pipeline | None, seconds: float, bytes_out: int) -> bool:
+    """Say whether an answer that nobody reads is to be finished.
+
+    Args:
+        on_leave: the rule of the route.
+        pipeline: what carries the answer, if it has begun.
+        seconds: since the request came.
+        bytes_out: bytes that were sent to the client that has left.
+    """
     if not callable(on_leave):
         return on_leave == "finish"
+    progress = Progress(
+        seconds=seconds,
+        frames=pipeline.frames if pipeline else 0,
+        tokens=pipeline.tokens if pipeline else 0,
+        bytes_out=bytes_out,
+    )
     try:
         return on_leave(progress) is True
     except Exception as error:  # noqa: BLE001 - nobody reads: the money is what is left to save

@@ -10,12 +10,19 @@ from typing import Literal
 import structlog
 
 from ..cache import Cache, Claim, Lease, Recording, Running, request_key
-from ..wire.errors import CacheError, CorruptRecordingError, UncacheableRequestError
+from ..wire.errors import (
+    CacheError,
+    CorruptRecordingError,
+    NotCachedError,
+    ResumeError,
+    UncacheableRequestError,
+)
 from .cache_policy import CachePolicy
 from .directives import wishes_in
-from .identity import identify, is_cacheable
+from .identity import identify, is_cacheable, whose_is
 from .inbox import Inbox
 from .policy import Limits, Scope
+from .resume import Link, Place, Resume, read_link
 from .turns import Turns
 
 __all__ = ["Lookup", "Loss", "age_of"]
@@ -34,13 +41,18 @@ class Lookup:
         scope: the ASGI scope of the request.
         turns: the door's, for routes that keep several answers.
         join: whether the answer may be shared while it is given.
+        resume: how clients go on after a cut; None: they do not.
 
     Attributes:
         key: of the request; None while it has none, or may not use it.
         whose: the scope of the key.
         epoch: the store's mark for that scope, as it was when the request was looked up.
         lease: the right to give the answer that others join, where the request got it.
-        only_cached: the client wants a recording or nothing.
+        secret: the store's.
+        refusal: why the request gets no answer at all, if it is so.
+        position: how many frames of what was found the client has.
+        reset: True when the client has frames of another answer than the one that comes.
+        finished: True when there is nothing more to send.
         forward: why the application is asked, as ``Cache-Status`` says it (RFC 9211).
         detail: and more precisely.
     """
@@ -54,6 +66,7 @@ class Lookup:
         turns: Turns,
         *,
         join: bool,
+        resume: Resume | None,
     ) -> None:
         self._policy = policy
         self._limits = limits
@@ -61,12 +74,19 @@ class Lookup:
         self._scope = scope
         self._turns = turns
         self._join = join
+        self._place = _place_in(scope) if resume else None
+        self._resumes = resume is not None
+        self._linked = False
         self._wishes = wishes_in(scope["headers"], policy.obey)
         self.key: bytes | None = None
         self.whose = b""
         self.epoch = b""
         self.lease: Lease | None = None
-        self.only_cached = self._wishes.only_cached
+        self.secret = b""
+        self.refusal: NotCachedError | ResumeError | None = None
+        self.position = 0
+        self.reset = False
+        self.finished = False
         self.forward = "bypass"
         self.detail = ""
 
@@ -77,32 +97,106 @@ class Lookup:
         except UncacheableRequestError as error:
             self.detail = error.reason.replace("_", "-")
         except CacheError as error:
-            self._go_on_without(error)
+            self._do_without(error)
         return await self._find(cache, anew=self._wishes.refresh)
+
+    async def by_link(self, cache: Cache, token: str, *, stop: bool) -> Recording | Running | None:
+        """Return the answer that a link leads to, or stop it."""
+        self._linked = True
+        try:
+            link = await self._link(cache, token)
+            if not stop:
+                return await self._at(cache, link)
+            await cache.stop(link.key, link.generation)
+            self.finished = True
+        except CacheError:
+            self.key, self.refusal = None, ResumeError("unavailable")
+        except ResumeError as error:
+            self.key, self.refusal = None, error
+        return None
+
+    async def _link(self, cache: Cache, token: str) -> Link:
+        self.secret = await cache.secret()
+        whose = whose_is(self._scope, self._policy)
+        link = read_link(self.secret, token, whose, time.time())
+        if not await self._allowed():
+            raise ResumeError("forbidden")
+        self.key, self.whose = link.key, whose or b""
+        return link
+
+    async def _at(self, cache: Cache, link: Link) -> Recording | Running:
+        place = self._place
+        if place is None or place.generation != link.generation:
+            place = Place(link.generation, 0)
+        self.epoch = await cache.epoch(self.whose)
+        if (found := await self._resumed(cache, link.key, place)) is not None:
+            return found
+        recording = await self._stored(cache, link.key)
+        if recording is None or recording.epoch != self.epoch:
+            raise ResumeError("gone")
+        self._go_on(recording, place)
+        return recording
 
     async def again(self, cache: Cache, why: Loss) -> Recording | Running | None:
         """Return what answers it now, after the answer that it followed came to nothing.
 
         What was for one reader alone is asked for by each; of those who lost it, one takes over.
         """
+        if self._linked:
+            self.key, self.refusal = None, ResumeError("gone")
+            return None
+        if self.position:
+            self.position, self.reset = 0, True
         if why == "unshared":
             self.key, self.forward, self.detail = None, "bypass", "unshared"
         return await self._find(cache, anew=why == "purged")
 
     async def _find(self, cache: Cache, *, anew: bool) -> Recording | Running | None:
         if self.key is None:
+            self._refuse_if_only_cached()
             return None
+        place, self._place = self._place, None
+        found: Recording | Running | None = None
         try:
-            found = await self._claimed(cache, self.key, anew=anew)
+            if place is not None:
+                self.epoch = await cache.epoch(self.whose)
+                found = await self._resumed(cache, self.key, place)
+            if found is None:
+                found = await self._claimed(cache, self.key, anew=anew)
+                if place is not None:
+                    self._go_on(found, place)
         except CacheError as error:
-            self._go_on_without(error)
-            return None
+            self._do_without(error)
         if found is not None and not await self._allowed():
-            self.key = None
-            return None
+            found = self.key = None
+            self.position, self.finished = 0, False
+        if found is None:
+            self._refuse_if_only_cached()
         return found
 
-    def _go_on_without(self, error: CacheError) -> None:
+    async def _resumed(self, cache: Cache, key: bytes, place: Place) -> Running | None:
+        """Return the running answer that the client has a part of, if it is still known."""
+        running = await cache.find(key, place.generation)
+        if running is None or running.ending in ("lost", "unshared"):
+            return None
+        self.position, self.forward = place.frames, "uri-miss"
+        # Who has no id, and was there to the end, has it all.
+        self.finished = not place.frames and running.ending == "complete" and running.delivered
+        return running
+
+    def _go_on(self, found: Recording | Running | None, place: Place) -> None:
+        """Go on in a recording where the client was; anything else it gets as a whole."""
+        if isinstance(found, Recording) and found.generation == place.generation:
+            self.position = place.frames
+            self.finished = place.frames >= len(found.frames)
+        else:
+            self.reset = place.frames > 0
+
+    def _refuse_if_only_cached(self) -> None:
+        if self._wishes.only_cached:
+            self.refusal = NotCachedError()
+
+    def _do_without(self, error: CacheError) -> None:
         self.key, self.forward = None, "bypass"
         self.detail = error.code.replace("_", "-")
 
@@ -117,12 +211,14 @@ class Lookup:
         if body is None:
             self.detail = "too-large"
             return None
-        identity = identify(self._scope, body, self._policy, self._fingerprint)
+        identity = identify(
+            self._scope, body, self._policy, self._fingerprint, resuming=self._place is not None
+        )
         if identity is None:
             self.detail = "no-principal"
             return None
         self.whose = identity.scope
-        secret = await cache.secret()
+        secret = self.secret = await cache.secret()
         key = identity.key(secret)
         if self._policy.samples == 1:
             return key
@@ -156,7 +252,7 @@ class Lookup:
         return claim
 
     async def _ask(self, cache: Cache, key: bytes, *, anew: bool) -> Claim | None:
-        if self.only_cached or not self._join:
+        if self._wishes.only_cached or not self._join:
             return None if anew else await self._stored(cache, key)
         try:
             return await cache.claim(key, anew=anew, max_bytes=self._limits.recording)
@@ -199,6 +295,11 @@ class Lookup:
             name = type(error).__name__
             structlog.get_logger("streamward").error("authorize_failed", error=name)
             return False
+
+
+def _place_in(scope: Scope) -> Place | None:
+    values = [value for name, value in scope["headers"] if name.lower() == b"last-event-id"]
+    return Place.parse(values[0].decode("latin-1")) if len(values) == 1 else None
 
 
 def age_of(recording: Recording) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from ..cache import Recorder
+from ..cache import Recorder, Running
 from .headers import Headers
 from .inbox import Message
+from .resume import Place, stamped
 
 __all__ = ["Outbox", "Send"]
 
@@ -28,6 +29,7 @@ class Outbox:
         bytes_out: how many bytes of body left.
         heartbeats: how many signs of life were among them.
         recorder: notes every frame, or None.
+        ids: True writes an id into each frame that a running answer takes.
     """
 
     def __init__(self, send: Send) -> None:
@@ -41,6 +43,7 @@ class Outbox:
         self.bytes_out = 0
         self.heartbeats = 0
         self.recorder: Recorder | None = None
+        self.ids = False
 
     @property
     def busy(self) -> bool:
@@ -58,6 +61,8 @@ class Outbox:
             return
         if self.recorder is not None:
             now = self._clock()
+            if self.ids and isinstance(self.recorder, Running) and not self.recorder.abandoned:
+                frames = _with_ids(frames, self.recorder)
             for frame in frames:
                 self.recorder.add(frame, now)
         await self._body(b"".join(frames))
@@ -78,6 +83,12 @@ class Outbox:
             self.finished = True
             await self._pass({"type": "http.response.body", "body": b"", "more_body": False})
 
+    async def hand_over(self, hint: bytes) -> None:
+        """End the transfer before the answer has ended; the client will come back."""
+        await self._body(hint)
+        await self._pass({"type": "http.response.body", "body": b"", "more_body": False})
+        self.client_gone = True
+
     async def _body(self, body: bytes) -> None:
         if not self.client_gone:
             self.bytes_out += len(body)
@@ -91,3 +102,11 @@ class Outbox:
                 except OSError:  # ASGI 2.4: the client has left
                     self.client_gone = True
             self.last_sent = self._clock()
+
+
+def _with_ids(frames: Sequence[bytes], running: Running) -> list[bytes]:
+    first = running.count + 1
+    return [
+        stamped(frame, Place(running.generation, count))
+        for count, frame in enumerate(frames, first)
+    ]

@@ -17,6 +17,7 @@ from ..wire.errors import ConfigurationError
 from .bounds import bounded
 from .cache_policy import CachePolicy, Scope
 from .checks import positive, positive_or_none
+from .resume import Resume
 
 __all__ = [
     "CachePolicy",
@@ -24,6 +25,7 @@ __all__ = [
     "OnLeave",
     "Policy",
     "Progress",
+    "Resume",
     "Routes",
     "Scope",
     "Timeouts",
@@ -48,6 +50,7 @@ class Progress:
 
 
 OnLeave = Literal["cancel", "finish"] | Callable[[Progress], bool]
+_GRACE = 30.0  # a phone in a tunnel
 Mode = Literal["enforce", "monitor"]
 PromptMode = Literal["pass", "redact", "block", "pseudonymise"]
 
@@ -115,7 +118,8 @@ class Policy:
             ``"cancel"`` stops the application, ``"finish"`` lets it run on, for the recording. A
             function gets the :class:`Progress` and says whether to finish; what it raises cancels.
         grace: seconds without a reader before ``on_leave`` counts. Somebody who asks the same
-            again, or resumes, within this time reads on.
+            again, or resumes, within this time reads on. None: 0, and 30 with ``resume``.
+        resume: how a client goes on after a cut; None: it asks again.
     """
 
     enabled: bool = True
@@ -129,7 +133,8 @@ class Policy:
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
     on_leave: OnLeave = "cancel"
-    grace: float = 0.0
+    grace: float | None = None
+    resume: Resume | None = None
 
     def __post_init__(self) -> None:
         positive_or_none("Policy", "heartbeat", self.heartbeat)
@@ -146,8 +151,11 @@ class Policy:
         _check_channels(self.channels)
         if self.on_leave not in ("cancel", "finish") and not callable(self.on_leave):
             raise ConfigurationError("Policy(on_leave=...) is 'cancel', 'finish' or a function")
-        if not 0 <= self.grace < math.inf:
+        if self.grace is None:
+            object.__setattr__(self, "grace", _GRACE if self.resume else 0.0)
+        elif not 0 <= self.grace < math.inf:
             raise ConfigurationError("Policy(grace=...) takes seconds, from 0 on")
+        _check_resume(self.resume, self.cache)
         if self.guards is not None:
             object.__setattr__(self, "guards", checked_guards(self.guards))
 
@@ -175,11 +183,17 @@ class Routes:
                 raise ConfigurationError(f"the route {pattern!r} must start with '/' or '*'")
             own = guards if policy.guards is None else policy.guards
             enforced = own if policy.mode == "enforce" else ()
-            rules = f"{policy.prompt}:{policy.channels.fingerprint()}"
+            ids = "ids" if policy.resume and policy.resume.ids else ""
+            rules = f"{policy.prompt}:{ids}:{policy.channels.fingerprint()}"
             fingerprint = f"{rules}:{fingerprint_of(enforced)}"
             called = tuple(limited.setdefault(id(guard), bounded(guard)) for guard in own)
             row = (pattern, replace(policy, guards=called), fingerprint)
             self._rows.append((compile_pattern(translate(pattern)), row))
+
+    @property
+    def resume(self) -> bool:
+        """Whether any route lets clients resume."""
+        return any(policy.resume is not None for _, (_, policy, _) in self._rows)
 
     def find(self, path: str) -> tuple[str, Policy, str]:
         """Return the pattern that fits, its policy, and the fingerprint of the guards."""
@@ -206,6 +220,18 @@ def checked_guards(guards: Iterable[object]) -> tuple[Guard, ...]:
             raise ConfigurationError(f"{guard!r} is not a guard: write an instance, such as PII()")
         found.append(guard)
     return tuple(found)
+
+
+def _check_resume(resume: Resume | None, cache: CachePolicy | None) -> None:
+    if resume is None:
+        return
+    if cache is None or not cache.join:
+        raise ConfigurationError(
+            "Policy(resume=...) reads on in the cache: leave cache out, or write "
+            "cache=CachePolicy(...) without join=False"
+        )
+    if resume.hand_over is not None and not resume.ids:
+        raise ConfigurationError("Resume(hand_over=...) needs ids=True, to go on without a gap")
 
 
 def _check_channels(channels: object) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 
 from ..wire import Usage
 
-__all__ = ["CacheUse", "NotKept", "Outcome", "Report", "ReportHook", "log_report"]
+__all__ = ["CacheUse", "NotKept", "Outcome", "Report", "ReportHook", "log_report", "template_of"]
 
-Outcome = Literal["complete", "incomplete", "blocked", "failed", "client_left", "cancelled"]
+Outcome = Literal[
+    "complete",
+    "incomplete",
+    "blocked",
+    "failed",
+    "client_left",
+    "handed_over",
+    "cancelled",
+]
 CacheUse = Literal["off", "bypass", "miss", "stored", "hit", "joined"]
 
 NotKept = Literal[
@@ -22,6 +30,7 @@ NotKept = Literal[
     "content_filter",
     "failed",
     "guard_failed",
+    "handed_over",
     "incomplete",
     "keep_if",
     "length",
@@ -40,7 +49,8 @@ class Report:
         outcome: ``"complete"``: ended as its dialect says a good answer does; ``"incomplete"``:
             ended otherwise (no end marker, an error of the upstream's own, cut at a length, or a
             frame that could not be read); ``"blocked"`` and ``"failed"``: see ``code``;
-            ``"client_left"``; ``"cancelled"``: the server stopped. A replay that was sent whole is
+            ``"client_left"``; ``"handed_over"``: the response was ended for the client to come
+            back; ``"cancelled"``: the server stopped. A replay that was sent whole is
             ``"complete"``, whatever was recorded.
         code: the error's stable code, or None.
         route: the route's template, or the policy's pattern where no framework tells (a replay
@@ -94,3 +104,9 @@ ReportHook = Callable[[Report], None]
 def log_report(report: Report) -> None:
     """Write the report as one structlog event, ``stream``. The default hook."""
     structlog.get_logger("streamward").info("stream", **asdict(report))
+
+
+def template_of(scope: MutableMapping[str, Any]) -> str | None:
+    """Return the route as the framework declares it, without the values in the path."""
+    template = getattr(scope.get("route"), "path", None)
+    return template if isinstance(template, str) else None

@@ -6,10 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol
 
+from msgspec.structs import replace
+
 from ..cache import Follower, Recording, Running, schedule
 from ..wire.errors import (
     GuardError,
     LeaderLostError,
+    NotCachedError,
+    ResumeError,
     StoppedError,
     StreamwardError,
     UpstreamFailedError,
@@ -26,6 +30,9 @@ from .prompt import guard_prompt, status_of
 __all__ = ["App", "Source"]
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+_STATUS = {"invalid": 403, "forbidden": 403, "expired": 410, "gone": 410, "unavailable": 503}
 
 
 class Stage(Protocol):
@@ -92,6 +99,9 @@ class Source:
 
     async def give(self, found: Recording | Running | None) -> None:
         """Give the answer; of one that is followed and comes to nothing, look for another."""
+        if self._cache.finished:
+            await self._answer.nothing()
+            return
         while isinstance(found, Running):
             loss = await self._follow(found)
             if loss is None:
@@ -102,7 +112,7 @@ class Source:
     async def _ask(self) -> None:
         policy = self._policy
         if (refusal := self._cache.refusal) is not None:
-            await self._answer.refuse(refusal, 504, self._cache.headers())
+            await self._refuse(refusal)
             return
         if (lease := self._cache.lease) is not None:
             lease.on_stop(lambda: self._stage.end_with(StoppedError("asked to stop")))
@@ -121,6 +131,14 @@ class Source:
                 return
         await self._app(self.scope, self._inbox.receive, self._answer.send)
 
+    async def _refuse(self, refusal: NotCachedError | ResumeError) -> None:
+        """Answer with an error; where an answer that was followed had begun, cut it."""
+        if self._outbox.started:
+            self._stage.end_with(LeaderLostError("the answer that was joined broke off"))
+            return
+        status = 504 if isinstance(refusal, NotCachedError) else _STATUS[refusal.reason]
+        await self._answer.refuse(refusal, status, self._cache.headers())
+
     async def _replay(self, recording: Recording) -> None:
         """Send a recording in the pace of the route."""
         self.recording = recording
@@ -129,7 +147,8 @@ class Source:
         await self._stage.begin(headers, Timeouts(first_token=None, between_tokens=None))
         clock = asyncio.get_running_loop().time
         began = clock()
-        for at, data in schedule(recording, self._cache.pace):
+        rest = replace(recording, frames=recording.frames[self._cache.position :])
+        for at, data in schedule(rest, self._cache.pace):
             if (wait := began + at - clock()) > 0:
                 await asyncio.sleep(wait)
             await self._outbox.frames([data])
@@ -140,7 +159,7 @@ class Source:
         """Give what another exchange is being given; return why, if it came to nothing."""
         self._stage.watch()  # no application notices in our place when the client leaves
         self._answer.relayed = True
-        how = await self._relay(Follower(running))
+        how = await self._relay(Follower(running, self._cache.position))
         self._answer.relayed = False
         if how == "ended":
             return None
@@ -162,6 +181,11 @@ class Source:
                 return "unshared" if running.ending == "unshared" else "lost"
             if not self._cache.accepts(head):
                 return "purged"
+            if running.ending in ("complete", "incomplete") and (
+                0 < running.count <= follower.position
+            ):
+                await self._answer.nothing()
+                return "ended"
             start = {"status": head.status, "headers": [*head.headers]}
             await self._answer.send({"type": "http.response.start", **start})
             while frames := await follower.frames():
