@@ -8,20 +8,29 @@ the same; the tests compare the two.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from presidio_analyzer import EntityRecognizer
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
-from presidio_analyzer.predefined_recognizers import PhoneRecognizer, SpacyRecognizer
 
+from ...wire.errors import ConfigurationError
 from ..guard import Finding
-from .clues import CLUES, DIGITS, TRIGGER, Clue
-from .matching import Match, PatternMatcher, match_of, plain
+from .clues import DIGITS, TRIGGER
+from .matching import Match
 from .merging import Result, merge
 from .own import OwnPatterns
-from .phones import fewest_digits_of
+from .reach import Reach
+from .readers import (
+    Reader,
+    clues_of,
+    is_unknown,
+    lifted,
+    name_of,
+    nobody_knows,
+    own_clues,
+    reader_of,
+)
 from .rows import Rows
 from .tokens import WordEngine
 
@@ -29,39 +38,6 @@ __all__ = ["Engine", "Left"]
 
 Left = Callable[[], Sequence[str]]
 """Gives the last key words before a segment."""
-
-Find = Callable[[str, NlpArtifacts | None], list[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """A recogniser and when to call it.
-
-    Attributes:
-        find: what to call.
-        recognizer: whose results they are.
-        floor: the lowest score that counts for any of its entities.
-        words: the words that lift its scores, in lower case.
-        clues: one of them must be found; none: it is always called.
-    """
-
-    find: Find
-    recognizer: EntityRecognizer
-    floor: float
-    words: tuple[str, ...]
-    clues: tuple[Clue, ...]
-
-    def best_score(self, text: str, digits: int) -> float:
-        """Return the best score it can give without a context word; 0: it finds nothing.
-
-        Args:
-            text: the segment.
-            digits: how many digits are in it.
-        """
-        for clue in self.clues:  # the best one is the first
-            if digits >= clue.digits and clue.pattern.search(text):
-                return clue.score
-        return 0.0 if self.clues else 1.0
 
 
 class Engine:
@@ -73,8 +49,10 @@ class Engine:
         floors: the entities to look for, and the lowest score that counts for each.
         language: of the texts.
         own: recognisers of the user's.
-        reach: how far the matches of recognisers whose patterns cannot be followed in linear time
-            reach, and of those with code of their own, in characters; None: nobody knows.
+        reach: how far those look that no rule covers.
+
+    Raises:
+        ConfigurationError: nobody knows how far one looks.
     """
 
     def __init__(
@@ -83,29 +61,36 @@ class Engine:
         nlp: NlpEngine,
         floors: Mapping[str, float],
         language: str,
-        own: Sequence[EntityRecognizer] = (),
-        reach: int | None = None,
+        own: Sequence[EntityRecognizer],
+        reach: Reach,
     ) -> None:
         self.words = WordEngine(language)
         self._language = language
         self._floors = floors
         self._nlp = nlp
         self._enhancer = LemmaContextAwareEnhancer()
+        known = [(one, clues_of(one)) for one in recognizers]
+        known += [(one, own_clues(one)) for one in own]
+        reach.check(name_of(one) for one, clues in known if is_unknown(one, clues))
         asked = [
-            (recognizer, clues)
-            for recognizer, clues in (
-                *((one, _clues(one)) for one in recognizers),
-                *((one, ()) for one in own),
-            )
-            if not floors.keys().isdisjoint(recognizer.get_supported_entities())
+            (one, clues)
+            for one, clues in known
+            if not floors.keys().isdisjoint(one.get_supported_entities())
         ]
-        unknown = [one for one, clues in asked if not clues]
-        self.patterns = OwnPatterns(unknown, linear=reach is not None)
+        unknown = [one for one, clues in asked if is_unknown(one, clues)]
+        numbers = {one.id: far for one in unknown if isinstance(far := reach.of(name_of(one)), int)}
+        self.patterns = OwnPatterns(unknown, numbers)
         """What no rule of :mod:`.barriers` covers, but patterns can be followed."""
-        readers = [_reader(one, floors, clues) for one, clues in asked if one not in self.patterns]
-        self._reaching = [one for one in readers if reach and _is_reaching(one)]
-        self.reach = reach if self._reaching else None
-        """How far the recognisers reach that :meth:`reached` asks; None: there are none."""
+        for one in unknown:
+            if one not in self.patterns and reach.of(name_of(one)) is None:
+                raise ConfigurationError(nobody_knows(one))
+        readers = [
+            reader_of(one, floors, clues) for one, clues in asked if one not in self.patterns
+        ]
+        self._reaching = [one for one in readers if one.recognizer.id in numbers]
+        self._reaches = {one.recognizer.id: numbers[one.recognizer.id] for one in self._reaching}
+        self.reach = max(self._reaches.values(), default=None)
+        """How far the recognisers look that :meth:`reached` asks; None: there are none."""
         self._readers = [one for one in readers if one not in self._reaching]
         self.segments_suffice = all(reader.clues for reader in self._readers)
         """Whether the rules of :mod:`.barriers` cover every recogniser that :meth:`find` asks."""
@@ -146,7 +131,7 @@ class Engine:
             return []
         artifacts = self._nlp.process_text(text, self._language) if self._reads_words else None
         results = [result for reader in readers for result in reader.find(text, artifacts)]
-        if results and any(_lifted(reader, around) for reader in readers):
+        if results and any(lifted(reader, around) for reader in readers):
             recognizers = [reader.recognizer for reader in readers]
             results = self._enhanced(text, results, recognizers, before, artifacts)
         return self._above(results)
@@ -155,6 +140,19 @@ class Engine:
         """Return what the recognisers find whose reach is known, before any score is lifted."""
         artifacts = self._nlp.process_text(text, self._language)
         return [match for one in self._reaching for match in one.find(text, artifacts)]
+
+    def believe(self, match: Match) -> None:
+        """Hold a match that :meth:`reached` returned against what was said of its recogniser.
+
+        Raises:
+            ConfigurationError: it is longer, so what was said is not true.
+        """
+        reach, length = self._reaches[match.recognizer.id], match.end - match.start
+        if length > reach:
+            raise ConfigurationError(
+                f"the recogniser {name_of(match.recognizer)!r} matched {length} characters or "
+                f"more, and PII(reach={reach}) says that it never does: write a larger reach",
+            )
 
     def confirmed(
         self,
@@ -195,66 +193,18 @@ class Engine:
         floors = self._floors
         return [r for r in results if r.score >= floors.get(r.entity_type, _NEVER)]
 
-    def _readers_for(self, text: str, around: str) -> list[_Reader]:
+    def _readers_for(self, text: str, around: str) -> list[Reader]:
         digits = len(DIGITS.findall(text))
-        chosen: list[_Reader] = []
+        chosen: list[Reader] = []
         for reader in self._readers:
             best = reader.best_score(text, digits)
             # A context word may lift the score; whether one does is for Presidio to say.
-            if best and (best >= reader.floor or _lifted(reader, around)):
+            if best and (best >= reader.floor or lifted(reader, around)):
                 chosen.append(reader)
         return chosen
 
 
 _NEVER = 2.0
-
-
-def _lifted(reader: _Reader, around: str) -> bool:
-    """Answer whether a context word may lift what the reader finds."""
-    return any(word in around for word in reader.words)
-
-
-def _reader(
-    recognizer: Any,
-    floors: Mapping[str, float],
-    clues: tuple[Clue, ...],
-) -> _Reader:
-    entities = floors.keys() & set(recognizer.get_supported_entities())
-    return _Reader(
-        find=_find(recognizer, sorted(entities)),
-        recognizer=recognizer,
-        floor=min(floors[entity] for entity in entities),
-        words=tuple(word.lower() for word in recognizer.context or ()),
-        clues=clues,
-    )
-
-
-def _clues(recognizer: Any) -> tuple[Clue, ...]:
-    if isinstance(recognizer, PhoneRecognizer):
-        return (Clue(DIGITS, PhoneRecognizer.SCORE, fewest_digits_of(recognizer)),)
-    return CLUES.get(recognizer.name, ())
-
-
-def _is_reaching(reader: _Reader) -> bool:
-    """Answer whether a reach can be declared: no rule covers it, and it is not a model."""
-    return not (reader.clues or isinstance(reader.recognizer, SpacyRecognizer))
-
-
-def _find(recognizer: Any, entities: list[str]) -> Find:
-    default = cast("Any", EntityRecognizer).enhance_using_context
-    lifts = recognizer.__class__.enhance_using_context is not default
-    if plain(recognizer) and not lifts:
-        matcher = PatternMatcher(recognizer)
-        return lambda text, _: matcher(text)
-
-    def find(text: str, artifacts: NlpArtifacts | None) -> list[Any]:
-        found = recognizer.analyze(text, entities, artifacts) or ()
-        results = [match_of(recognizer, one) for one in found]
-        if lifts:
-            return list(recognizer.enhance_using_context(text, results, [], artifacts))
-        return results
-
-    return find
 
 
 def _with_left(artifacts: NlpArtifacts, left: Sequence[str]) -> NlpArtifacts:

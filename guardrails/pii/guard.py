@@ -11,6 +11,7 @@ from ..action import Action, ActionLike, Redact, action_of
 from ..blocking import Blocking, BlockingLike
 from ..guard import Finding, OnError, Scanner
 from ..hold import HoldLike, hold_of
+from .reach import Reach, ReachLike
 
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer
@@ -43,7 +44,7 @@ within about 90; a signed link may take a thousand. Presidio's patterns take tim
 number at worst; what would take longer than a stream can wait fails closed like a longer one.
 """
 
-_SCANNER_VERSION = "5"  # raise it when the same text would be decided differently
+_SCANNER_VERSION = "6"  # raise it when the same text would be decided differently
 _SHORTEST_HOLD = 128
 
 
@@ -63,21 +64,23 @@ class PII:
             ``PERSON``, ``LOCATION`` and the like; text then leaves sentence by sentence.
         recognizers: your own recognisers of Presidio, and those of other countries. Patterns and
             deny-lists are searched for in the whole text, and hold it only where they may match.
-            Recognisers with code of their own see a sentence or a line at a time; text then leaves
-            sentence by sentence, and what they would match across two is not found. One longer than
-            400 characters is seen in windows that overlap by 80 or more.
-        reach: how far recognisers with code of their own look, in characters: whether a match
-            begins at a place, and where it ends, depends on so many in front of the place and so
-            many behind it, at most. They are then asked about the whole text, in windows that
-            overlap, and text waits for twice this at most. It also counts for expressions that do
-            not run in linear time, and not for a ``model``. Default: None, nobody knows.
+            Nobody can see how far code of their own looks: see ``reach``.
+        reach: how far recognisers look that have code of their own, or an expression that cannot be
+            followed. Without it they are refused. A number of characters: whether a match begins at
+            a place, and where it ends, depends on so many in front of the place and so many behind
+            it, at most. They are then asked about the whole text, in windows that overlap, and text
+            waits for twice this at most; a longer match fails the guard. Or ``"sentence"``: it
+            depends on the sentence or line that the match is in; they are then asked about each as
+            a whole, and text leaves sentence by sentence. Or a mapping from their names to these. A
+            number also counts for expressions that do not run in linear time; a ``model`` always
+            reads sentences. Default: None, nobody knows.
         hold: how much more must arrive before a piece leaves, at least: a number of tokens, or a
             :class:`Hold`; default 0.
         on_error: ``"closed"`` (default) ends the stream when the guard fails; ``"open"`` goes on.
-        max_hold: how many characters of one piece without a boundary, or of one match of a pattern
-            of your own, may wait; default 1024. A longer one counts as a finding of the kind
-            ``"UNDECIDED"`` and is redacted as a whole, unless ``actions`` says otherwise or every
-            action is ``"flag"``.
+        max_hold: how many characters of one piece without a boundary, of one match of a pattern of
+            your own, or of one sentence that is read as a whole, may wait; default 1024. A longer
+            one counts as a finding of the kind ``"UNDECIDED"`` and is redacted as a whole, unless
+            ``actions`` says otherwise or every action is ``"flag"``.
         blocking: for how long a stream waits for a model, a recogniser with code of its own or an
             expression that does not run in linear time, and how many calls may run at once; default
             ``Blocking()``. Without these every call is quick.
@@ -99,7 +102,7 @@ class PII:
         language: str = "en",
         model: str | NlpEngine | None = None,
         recognizers: Sequence[EntityRecognizer] = (),
-        reach: int | None = None,
+        reach: ReachLike | None = None,
         hold: HoldLike = 0,
         on_error: OnError = "closed",
         max_hold: int = MAX_HOLD,
@@ -108,7 +111,7 @@ class PII:
         self.hold = hold_of(hold)
         self.on_error: OnError = _on_error(on_error)
         self._max_hold = _count("max_hold", max_hold, at_least=_SHORTEST_HOLD)
-        self._reach = _reach(reach, self._max_hold)
+        self._reach = Reach(reach, self._max_hold)
         self._model = model
         self._language = language
         self._default = action_of(action)
@@ -159,7 +162,7 @@ class PII:
             "model": _model_name(self._model),
             "language": self._language,
             "recognizers": self._described,
-            "reach": self._reach,
+            "reach": self._reach.describe(),
             "max_hold": self._max_hold,
             "presidio": version("presidio-analyzer"),
             "phonenumbers": version("phonenumbers"),
@@ -180,7 +183,7 @@ def _engine(
     language: str,
     model: str | NlpEngine | None,
     own: Sequence[EntityRecognizer],
-    reach: int | None,
+    reach: Reach,
 ) -> tuple[Engine, list[str]]:
     from .loading import description, engine  # needs presidio
 
@@ -234,15 +237,6 @@ def _count(setting: str, value: int, *, at_least: int) -> int:
     if type(value) is not int or value < at_least:
         raise ConfigurationError(
             f"PII({setting}={value!r}) cannot work: write a whole number, {at_least} or more",
-        )
-    return value
-
-
-def _reach(value: int | None, max_hold: int) -> int | None:
-    if value is not None and _count("reach", value, at_least=1) > max_hold:
-        raise ConfigurationError(
-            f"PII(reach={value}) cannot work: text waits for max_hold={max_hold} characters at the "
-            "most; raise max_hold, too",
         )
     return value
 

@@ -12,13 +12,14 @@ from typing import Any, cast
 import regex
 
 from ..automaton import Automaton, Rule, Search
-from .partial import Span
+from .partial import Span, without_sets
 
 __all__ = ["LinearFinder", "LinearRule"]
 
 _SPACE = re.compile(r"\s")
-# What `re` and `regex` may read differently: inline flags, fuzzy counts, classes by name.
-_STRANGE = re.compile(r"\(\?(?!:|[=!]|<[=!]|P<|[imsx-]+:)|\{(?!\d*,?\d*\})|\[:")
+# What `re` and `regex` may read differently: inline flags, fuzzy counts; and classes by name.
+_STRANGE = re.compile(r"\(\?(?!:|[=!]|<[=!]|P<|[imsx-]+:)|\{(?!\d*,?\d*\})")
+_NAMED = "[:"
 _COMPILE: Any = regex.compile
 _FLAGS = int(
     re.IGNORECASE | re.MULTILINE | re.DOTALL | re.UNICODE
@@ -38,7 +39,7 @@ class LinearRule:
     """
 
     def __init__(self, source: str, flags: int) -> None:
-        if _STRANGE.search(source) or flags & ~_FLAGS:
+        if _STRANGE.search(without_sets(source)) or _NAMED in source or flags & ~_FLAGS:
             raise ValueError("the expression may be read in two ways")
         self.automaton = Automaton([Rule(source, flags)], _compiled)
         self.jump = self.automaton.jump

@@ -11,11 +11,17 @@ from typing import Any, cast
 import spacy.util
 from presidio_analyzer import EntityRecognizer, RecognizerRegistry
 from presidio_analyzer.nlp_engine import NlpEngine, SpacyNlpEngine
-from presidio_analyzer.predefined_recognizers import SpacyRecognizer
+from presidio_analyzer.predefined_recognizers import (
+    EmailRecognizer,
+    PhoneRecognizer,
+    SpacyRecognizer,
+)
 
 from ...wire.errors import ConfigurationError
 from .engine import Engine
 from .offline import tamed
+from .reach import Reach
+from .readers import name_of
 from .tokens import WordEngine
 
 __all__ = ["description", "engine", "model_name", "supported_entities"]
@@ -26,21 +32,30 @@ _WARM_UP = (
     "2125550123, 02079460958, 030123456, 0142685300, 036123456, 09876543210, 1123456789"
 )
 
+_REPLACED: tuple[object, ...] = (EmailRecognizer, PhoneRecognizer)
+"""The user's recognisers that leave the stand-ins of :mod:`.offline` their place."""
+
 
 def engine(
     floors: Mapping[str, float],
     language: str,
     model: str | NlpEngine | None,
-    own: Sequence[EntityRecognizer] = (),
-    reach: int | None = None,
+    own: Sequence[EntityRecognizer],
+    reach: Reach,
 ) -> Engine:
     """Return the engine for a configuration, warmed up.
 
     Raises:
-        ConfigurationError: the model is not installed, or the language is unknown.
+        ConfigurationError: the model is not installed, the language is unknown, or nobody knows how
+            far a recogniser looks.
     """
     built = Engine(
-        _recognizers(language, model), _nlp(language, model), floors, language, own, reach
+        _recognizers(language, model),
+        _nlp(language, model),
+        floors,
+        language,
+        [tamed(one) if type(one) in _REPLACED else one for one in own],
+        reach,
     )
     built.find(_WARM_UP, tuple)
     return built
@@ -59,6 +74,11 @@ def supported_entities(
     """
     for recognizer in own:
         _check(recognizer, language)
+        if model is None and isinstance(recognizer, SpacyRecognizer):
+            raise ConfigurationError(
+                f"the recogniser {name_of(recognizer)!r} says what a language model found: write "
+                "PII(model='en_core_web_sm', ...)",
+            )
     return frozenset(
         entity
         for recognizer in (*_recognizers(language, model), *own)

@@ -32,6 +32,8 @@ def tamed(recognizer: Any) -> EntityRecognizer:
     )  # isinstance() would narrow to attributes that have no types
     if kind is EmailRecognizer:
         return _OfflineEmailRecognizer(
+            patterns=recognizer.patterns,
+            supported_entity=recognizer.supported_entities[0],
             context=recognizer.context,
             supported_language=recognizer.supported_language,
             name=recognizer.name,

@@ -7,7 +7,7 @@ refuses). Their matches are settled together with what the other recognisers say
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, cast
 
 import regex
@@ -77,15 +77,18 @@ class OwnPatterns:
 
     Args:
         recognizers: of which no rule is known.
-        linear: leave those out, too, whose expressions do not all run in linear time.
+        declared: the identifiers of those whose reach is; unless all their expressions run in
+            linear time, they are left out, too.
     """
 
-    def __init__(self, recognizers: Iterable[EntityRecognizer], *, linear: bool = False) -> None:
+    def __init__(
+        self, recognizers: Iterable[EntityRecognizer], declared: Container[str] = ()
+    ) -> None:
         self.rules: list[OwnRule] = []
         self._owners: set[str] = set()
         for recognizer in recognizers:
             rules = _rules(recognizer)
-            if rules is not None and not (linear and _backtrack(rules)):
+            if rules is not None and not (recognizer.id in declared and _backtrack(rules)):
                 self.rules += rules
                 self._owners.add(recognizer.id)
         self.linear = not _backtrack(self.rules)

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import regex
 
-__all__ = ["PartialFinder", "PartialRule", "Span", "watchful"]
+__all__ = ["PartialFinder", "PartialRule", "Span", "watchful", "without_sets"]
 
 MOST = 8
 """Limits for which a candidate is followed."""
@@ -36,6 +36,7 @@ _LAZY = r"(?:[*+?]|\{\d+(?:,\d*)?\}|\{,\d+\})\?"
 _SET = r"\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]"
 _TOKEN = re.compile(rf"\\.|{_SET}|\(\?|{_LAZY}|.", re.DOTALL)
 _READ_AHEAD = frozenset((r"\b", r"\B", r"\Z", r"\z", r"\m", r"\M", "$"))
+_ITSELF = re.compile(rf"\\\W|{_SET}")
 # Fuzzy, reversed and recursive matching, named lists, other sets, comments, verbs: not looked into.
 _STRANGE = re.compile(r"\(\*|\(\?(?:[\w-]*[berpwxVfL]|#|\(DEFINE|R|&|\d|P>|\|)|\\[KGXRL]|\{[^\d,}]")
 
@@ -74,6 +75,11 @@ def watchful(source: str) -> str:
     return "".join(parts)
 
 
+def without_sets(source: str) -> str:
+    """Return an expression in which no character of a set looks like an operator."""
+    return _ITSELF.sub(".", source)
+
+
 class PartialRule:
     """An expression and its watchful twin, ready to run.
 
@@ -86,7 +92,7 @@ class PartialRule:
     """
 
     def __init__(self, source: str, flags: int) -> None:
-        if _STRANGE.search(source) or flags & ~_FLAGS:
+        if _STRANGE.search(without_sets(source)) or flags & ~_FLAGS:
             raise ValueError("the expression cannot be followed")
         self.jump = None
         self.exact: Any = _COMPILE(source, flags)

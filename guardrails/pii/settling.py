@@ -126,6 +126,7 @@ class SettlingScanner:
     def _keep(self, found: Iterable[tuple[int, Match]]) -> None:
         """Let the results of windows wait with the others."""
         for offset, one in found:
+            self._engine.believe(one)
             self._wait(one.start + offset, one.end + offset, one)
 
     def _settle(self, found: Iterable[Finding], hits: Iterable[Hit]) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Recognisers with code of their own: in overlapping windows of a sentence, or of the whole text."""
+"""Recognisers with code of their own: nobody asks them but as the user says how far they look."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from presidio_analyzer import (
     AnalysisExplanation,
@@ -44,7 +44,7 @@ class Parcel(EntityRecognizer):
     SOURCE: ClassVar[str] = r"\bfrom\s+[a-e. \n]{1,20}\s+to\s+[a-e]{1,9}\b"
 
     def __init__(self, source: str = SOURCE, score: float = 0.7, **settings: Any) -> None:
-        super().__init__(["PARCEL"], name="Parcel", **settings)
+        super().__init__(["PARCEL"], **{"name": "Parcel", **settings})
         self._source = re.compile(source)
         self._score = score
         # Presidio's context enhancer fails without one.
@@ -176,68 +176,175 @@ def test_without_a_reach_a_wide_look_ahead_waits_for_the_end() -> None:
     assert waits[1].decided > len(text) - 128
 
 
-# Without a reach: sentence by sentence, in windows.
+# What nobody declared, or declared falsely, is never silent.
+
+
+@pytest.mark.parametrize(
+    ("own", "reach"),
+    [
+        (Parcel(), None),
+        (Parcel(), {}),
+        (
+            PatternRecognizer("X", name="Parcel", patterns=[Pattern("x", r"(?:ab){e<=1}", 0.9)]),
+            None,
+        ),
+    ],
+)
+def test_without_a_reach_it_says_what_to_write(own: EntityRecognizer, reach: Any) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"'Parcel'.* write PII\(reach=\{'Parcel': 100\}\)"
+    ):
+        PII(recognizers=[own], reach=reach)
+
+    PII(recognizers=[own], reach={"Parcel": 100})
+    PII(recognizers=[own], reach={"Parcel": "sentence"})
+    PII(recognizers=[own], entities=["EMAIL_ADDRESS"])  # it is never asked
+
+
+@pytest.mark.parametrize("before", range(0, 120, 7))
+def test_a_match_longer_than_was_said_fails_the_guard(before: int) -> None:
+    own = Parcel(r"(?<!k)k{30,}")
+    text = "," * before + "k" * 100 + "," * 150
+    guard = PII(recognizers=[own], reach=REACH, entities=["PARCEL"])
+
+    with pytest.raises(ConfigurationError, match=r"'Parcel' matched .* write a larger reach"):
+        streamed(guard, text, before)
+
+
+@pytest.mark.parametrize("reach", ["sentence", REACH])
+@pytest.mark.parametrize("span", [(-1, 4), (0, 999), (4, 2)])
+def test_what_is_not_in_the_text_fails_the_guard(reach: Any, span: tuple[int, int]) -> None:
+    class Lost(Parcel):
+        """Counts from somewhere else."""
+
+        def analyze(
+            self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts
+        ) -> list[RecognizerResult]:
+            """Return what is no place in the text."""
+            return [RecognizerResult("PARCEL", *span, 0.9)] if "parcel" in text else []
+
+    guard = PII(recognizers=[Lost()], reach=reach)
+
+    with pytest.raises(ValueError, match="not in the text"):
+        guard.find("A parcel.")
+
+
+# reach="sentence": each is read as a whole, or fails closed.
 
 LONG = ("from a b", "from a", " to c", " d to e", ", and so on", " word" * 20, " word" * 7, "x" * 150, " Ada",
-    " 212-555-0123")  # fmt: skip
+    " 212-555-0123", ". Then ", "!\n", "\n", " e.g. ", "k", "k k ", " " * 50)  # fmt: skip
+ONE_SENTENCE = (
+    Parcel(r"\bfrom[a-e ]{1,60}to [a-e]+\b", name="From", context=["word"]),
+    Parcel(r"(?<!\S)k[k ]*", 0.3, name="Long", context=["then"]),
+)
+
+
+@cache
+def sentences(max_hold: int) -> PII:
+    return PII(recognizers=ONE_SENTENCE, reach="sentence", max_hold=max_hold)
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.lists(st.sampled_from(LONG), max_size=20).map("".join), st.integers(0, 9999))
-def test_no_cut_of_a_sentence_hides_a_match(text: str, seed: int) -> None:
-    own = Parcel(r"\bfrom[a-e ]{1,60}to [a-e]+\b")
-    guard = PII(recognizers=[own], entities=["PARCEL"])
+@given(st.lists(st.sampled_from(LONG), max_size=16).map("".join), st.integers(0, 9999))
+def test_a_sentence_equals_presidio_on_the_whole_text(text: str, seed: int) -> None:
+    found = sentences(9999).find(text)
+
+    assert found == streamed(sentences(9999), text, seed)
+    assert found == whole(ONE_SENTENCE, text)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.sampled_from(LONG), max_size=24).map("".join), st.integers(0, 9999))
+@example("k" + " " * 300 + "\nk k", 1)
+@example("from a " + "x" * 201 + " to d", 1)
+def test_what_is_too_long_fails_closed(text: str, seed: int) -> None:
+    found = sentences(200).find(text)
+
+    assert found == streamed(sentences(200), text, seed)
+    clear = [one for one in found if one.entity != "UNDECIDED"]
+    covered = {place for one in found for place in range(one.start, one.end)}
+    expected = whole(ONE_SENTENCE, text)
+    assert [one for one in expected if one in clear] == clear
+    for one in expected:
+        assert covered >= set(range(one.start, one.end))
+
+
+@pytest.mark.parametrize("length", [90, 200, 350, 900, 5_000])
+@pytest.mark.parametrize("before", range(0, 440, 40))
+def test_no_length_and_no_place_hides_a_match(length: int, before: int) -> None:
+    """Not over what used to be windows, and not into a piece that never ends."""
+    secret = ("k" * 9 + " ") * (length // 20) + "k" * (length // 2)
+    own = Parcel(r"(?<!\S)k[k ]+")
+    guard = PII(recognizers=[own], entities=["PARCEL"], reach="sentence")
+    text = "word " * (before // 5) + secret + " and on it goes. And then k k. "
 
     found = guard.find(text)
 
-    assert found == streamed(guard, text, seed)
-    assert found == sentence(own, text)
+    covered = {place for one in found for place in range(one.start, one.end)}
+    assert covered >= set(range(before, before + len(secret)))
+    assert text[found[-1].start : found[-1].end] == "k k"
+    assert found == streamed(guard, text, before)
 
 
-def test_what_the_end_of_a_window_seems_to_be_is_not_found() -> None:
-    """What stands in the part that is repeated is what the next window says."""
-    own = Parcel(r"\bno \d+\b(?! kg)")
-    guard = PII(recognizers=[own], entities=["PARCEL"])
+@pytest.mark.parametrize(
+    "inside", ["Inc., ", "e.g. ", "Dr. ", "now!(", '"so." ', "2.5 ", "(so.), "]
+)
+@pytest.mark.parametrize("behind", ["", ".", ".) ", ' ("', ".\u201d "])
+def test_where_a_sentence_ends(inside: str, behind: str) -> None:
+    own = Parcel(r"from [^\n]*?to d")
+    guard = PII(recognizers=[own], entities=["PARCEL"], reach="sentence")
 
-    for words in range(70, 82):
-        text = "word " * words + "no 5 kg and no 7 km and on it goes" + " word" * 20
-        assert [text[one.start : one.end] for one in guard.find(text)] == ["no 7"]
+    assert len(guard.find(f"It is from {inside}to d{behind}")) == ('." ' not in inside)
+    for end in (". ", "!\n", '." ', ".) ", "?\u201d\n", "\u2026", "\u3002", "\n", "\u2028"):
+        text = f"It is from here{end}{inside}to d{behind}"
+        assert guard.find(text) == streamed(guard, text, 0) == []
 
 
-@pytest.mark.parametrize("length", [90, 200, 350, 900])
-@pytest.mark.parametrize("before", range(0, 440, 40))
-def test_what_is_longer_than_the_overlap_is_found_as_far_as_it_is_seen(
-    length: int, before: int
-) -> None:
-    """It reaches over the end of a window: what this window shows of it is redacted."""
-    secret = ("k" * 9 + " ") * (length // 10)
-    own = Parcel(r"(?<!\S)k[k ]+")
-    text = "word " * (before // 5) + secret + "and on it goes"
-    guard = PII(recognizers=[own], entities=["PARCEL"])
+@pytest.mark.parametrize("piece", ["word ", "x", " ", "k k", "a.", "1 "])
+def test_a_sentence_waits_for_max_hold(piece: str) -> None:
+    scanner = sentences(200).scanner()
+    scanner.feed("So ")
+    arrived = 3
+    for _ in range(1_000):
+        scanner.feed(piece)
+        arrived += len(piece)
+        assert arrived - scanner.decided <= 2 * 200
 
-    covered = {place for one in guard.find(text) for place in range(one.start, one.end)}
 
-    assert covered >= set(range(before, before + len(secret) - 1))
-    assert guard.find(text) == streamed(guard, text, before)
+def test_each_may_have_its_own_reach() -> None:
+    own = [Parcel(name="Near"), Parcel(r"\bto [a-e]+, [a-z, ]+\bon\b", name="Far")]
+    guard = PII(recognizers=own, reach={"Near": REACH, "Far": "sentence"}, entities=["PARCEL"])
+    text = "Now from a.\nb to c, " + "word " * 30 + "and on. "
+
+    said = [text[one.start : one.end] for one in guard.find(text)]
+
+    assert said == [text[text.index("from") : text.index("on.") + 2]]  # merged
+    assert guard.find(text) == streamed(guard, text, 1) == whole(own, text)
 
 
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
         ({"reach": 0}, "1 or more"),
-        ({"reach": "far"}, "whole number"),
+        ({"reach": "far"}, "'sentence'"),
+        ({"reach": {"Parcel": "far"}}, "'sentence'"),
+        ({"reach": {"Parsel": 9}}, r"write one of \['Parcel'\]"),
+        ({"reach": {"SpacyRecognizer": 9}, "recognizers": ()}, "leave it out"),
         ({"reach": 2000}, "max_hold"),
     ],
 )
 def test_a_wrong_reach_says_what_to_write(settings: Any, says: str) -> None:
     with pytest.raises(ConfigurationError, match=says):
-        PII(recognizers=[Parcel()], **settings)
+        PII(**{"recognizers": [Parcel()], **settings})
+
+
+REACHES: tuple[Any, ...] = (9, 10, "sentence", {"Parcel": 9})
 
 
 def test_the_reach_is_part_of_the_fingerprint() -> None:
-    prints = {PII(recognizers=[Parcel()], reach=reach).fingerprint() for reach in (None, 9, 10)}
+    prints = {PII(recognizers=[Parcel()], reach=reach).fingerprint() for reach in REACHES}
 
-    assert len(prints) == 3
+    assert len(prints) == len(REACHES)
 
 
 def test_what_may_take_long_runs_off_the_loop() -> None:
@@ -269,8 +376,8 @@ class Loud(Parcel):
         return raw_recognizer_results
 
 
-@pytest.mark.parametrize("reach", [None, REACH])
-def test_it_may_lift_its_own_scores(reach: int | None) -> None:
+@pytest.mark.parametrize("reach", ["sentence", REACH])
+def test_it_may_lift_its_own_scores(reach: Any) -> None:
     own = [Loud(score=0.1)]
     text = "from a to b, from a to c! from d to e"
 

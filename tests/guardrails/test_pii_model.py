@@ -13,11 +13,11 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine, SpacyNlpEngine
+from presidio_analyzer.predefined_recognizers import SpacyRecognizer
 
 from streamward.errors import ConfigurationError
 from streamward.guardrails import Blocking, Finding
 from streamward.guardrails.pii import PII
-from streamward.guardrails.pii.scanner import LONGEST_WINDOW
 from streamward.guardrails.pii.tokens import WordEngine
 
 PIECES = (
@@ -66,12 +66,14 @@ def test_the_hold_is_the_sentence(model: str) -> None:
 
 
 def test_a_sentence_without_end_is_bounded(model: str) -> None:
-    scanner = PII(model=model).scanner()
+    scanner = PII(model=model, max_hold=400).scanner()
+    found: list[Finding] = []
     arrived = 0
     for _ in range(1_000):
-        scanner.feed("word ")
+        found += scanner.feed("word ")
         arrived += 5
         assert arrived - scanner.decided <= 410
+    assert {one.entity for one in found} == {"UNDECIDED"}
 
 
 @settings(deadline=None, max_examples=150)
@@ -196,16 +198,45 @@ def test_an_engine_of_the_users() -> None:
         ("PERSON", "Ada"),
     ]
     assert guard.blocking == Blocking()
-    assert max(map(len, engine.read)) <= LONGEST_WINDOW
+    assert max(map(len, engine.read)) < len(text)
     scanner = guard.scanner()
     pieces = [scanner.feed(character) for character in text]
     assert [*(one for piece in pieces for one in piece), *scanner.finish()] == found
 
 
-def test_no_name_is_seen_in_halves_only() -> None:
-    """Wherever the windows of a long sentence end."""
-    guard = PII(model=Names(), entities=["PERSON"])
+@pytest.mark.parametrize("before", range(330, 420, 3))
+def test_no_name_is_seen_in_halves_only(before: int) -> None:
+    """A sentence is read as a whole; one that is too long is taken for personal data as a whole."""
+    engine = Names()
+    guard = PII(model=engine, entities=["PERSON"], max_hold=400)
+    first = ("and so on, " * 40)[: before - 1] + " Ada Lovelace"
+    text = first + ". So Ada left."
 
-    for before in range(330, 420):
-        text = ("and so on, " * 40)[: before - 1] + " Ada Lovelace" + " went on" * 30
-        assert [(one.start, one.end) for one in guard.find(text)] == [(before, before + 12)]
+    found = guard.find(text)
+
+    name = found.pop()
+    assert text[name.start : name.end] == "Ada"
+    if len(first) < 400:
+        assert [(one.start, one.end) for one in found] == [(before, before + 12)]
+    else:
+        assert {one.entity for one in found} == {"UNDECIDED"}
+        assert {at for one in found for at in range(one.start, one.end)} == set(
+            range(len(first) + 1)
+        )
+        assert not any("Ada" in read and "so on" in read for read in engine.read)
+
+
+class Nosy(SpacyRecognizer):
+    """Has code of its own, though it is made from what reads a model's names."""
+
+    def analyze(self, text: str, entities: Any, nlp_artifacts: Any = None) -> list[Any]:
+        """Find nothing."""
+        return []
+
+
+def test_names_need_a_model_and_code_a_reach(model: str) -> None:
+    with pytest.raises(ConfigurationError, match="PII\\(model='en_core_web_sm'"):
+        PII(recognizers=[SpacyRecognizer()])
+    with pytest.raises(ConfigurationError, match="code of its own"):
+        PII(model=model, recognizers=[Nosy()])
+    PII(model=model, recognizers=[SpacyRecognizer()])

@@ -1,4 +1,4 @@
-"""The user's own recognisers: sentence by sentence, and there exactly as Presidio."""
+"""The user's own recognisers: patterns, deny-lists, and Presidio's made anew."""
 
 from __future__ import annotations
 
@@ -10,12 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from presidio_analyzer import AnalyzerEngine, Pattern, PatternRecognizer, RecognizerRegistry
-from presidio_analyzer.predefined_recognizers import SpacyRecognizer
+from presidio_analyzer.predefined_recognizers import (
+    EmailRecognizer,
+    PhoneRecognizer,
+    SpacyRecognizer,
+)
+from support.scanning import random_pieces, scanned
 
 from streamward.errors import ConfigurationError
 from streamward.guardrails import Finding
 from streamward.guardrails.pii import PII
 from streamward.guardrails.pii.merging import merge
+from streamward.guardrails.pii.offline import tamed
 from streamward.guardrails.pii.tokens import WordEngine
 
 
@@ -109,3 +115,46 @@ def test_a_known_name_is_no_known_recogniser() -> None:
     own = PatternRecognizer("CITY", name="IbanRecognizer", deny_list=["Paris"])
 
     assert [one.entity for one in PII(recognizers=[own]).find("in Paris")] == ["CITY"]
+
+
+# Those of Presidio that the user makes anew.
+
+REGIONS = ("NZ", "GB", "US")
+CALLS = ("021 123 4567", "020 7946 0958", "212-555-0123", "+64 21 123 456 7", "1", " 09 ", " or ", ". ", ", ", "\n",
+    " phone ", "(09) 366", " 1234", "-", "ada@example.com", "!{x}@mail.acme.org")  # fmt: skip
+
+
+@cache
+def remade() -> tuple[PhoneRecognizer, EmailRecognizer]:
+    return PhoneRecognizer(supported_regions=REGIONS), EmailRecognizer(supported_entity="MAIL")
+
+
+@cache
+def regions() -> PII:
+    return PII(recognizers=remade(), entities=["PHONE_NUMBER", "MAIL"])
+
+
+@cache
+def presidio_with_regions() -> AnalyzerEngine:
+    registry = RecognizerRegistry(supported_languages=["en"])
+    registry.load_predefined_recognizers(languages=["en"])
+    registry.recognizers = [r for r in registry.recognizers if isinstance(r, PhoneRecognizer)]
+    email = tamed(remade()[1])  # the same, without the network
+    registry.recognizers += [remade()[0], email]
+    return AnalyzerEngine(registry=registry, nlp_engine=WordEngine("en"))
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.sampled_from(CALLS), max_size=10).map("".join), st.integers(0, 9999))
+def test_numbers_of_other_regions_equal_presidio(text: str, seed: int) -> None:
+    found = regions().find(text)
+
+    assert found == scanned(regions(), *random_pieces(text, seed, (1, 2, 4, 9)))
+    assert found == merge(presidio_with_regions().analyze(text, "en", score_threshold=0.4))
+
+
+def test_numbers_that_are_not_checked_need_a_reach() -> None:
+    loose = PhoneRecognizer(supported_regions=REGIONS, leniency=0)
+
+    with pytest.raises(ConfigurationError, match="reach"):
+        PII(recognizers=[loose])
