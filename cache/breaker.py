@@ -30,6 +30,10 @@ class Breaker:
         self._clock = clock
         self._paused_until: float | None = None
 
+    def another(self) -> Breaker:
+        """Return one with the same settings, that admits."""
+        return Breaker(self._retry_after, clock=self._clock)
+
     def admits(self) -> bool:
         """Say whether a call may be made now; if so, make it."""
         if self._paused_until is None:

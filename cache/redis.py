@@ -57,8 +57,9 @@ class RedisCache:
     meant for another command is never taken for a recording.
 
     Args:
-        url: ``redis://host:6379/0``, ``rediss://…`` (TLS) or ``unix:///path``; redis-py's
-            query parameters may follow.
+        url: ``redis://host:6379/0``, ``redis+sentinel://h1:26379,h2:26379/mymaster/0``,
+            ``redis+cluster://h1:7000,h2:7001``, each with ``rediss`` for TLS, or
+            ``unix:///path``; redis-py's query parameters may follow.
         prefix: what all names begin with; letters, digits, ``. _ : -``.
         secret: the key of the keyed hash, at least 16 bytes. Unless given, the first process
             puts 32 random bytes under ``prefix:secret``: whoever can read this Redis can then
@@ -302,5 +303,7 @@ def _link_to(url: str, breaker: Breaker) -> RedisLink:
         # No quoting: the URL may hold a password.
         raise ConfigurationError(
             "RedisCache(url) wants an address such as 'redis://localhost:6379/0', "
-            "'rediss://user:password@host:6380/0' or 'unix:///run/redis.sock'"
+            "'rediss://user:password@host:6380/0', 'unix:///run/redis.sock', "
+            "'redis+sentinel://host:26379,host2:26379/mymaster/0' or "
+            "'redis+cluster://host:7000,host2:7001'"
         ) from error

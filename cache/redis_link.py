@@ -15,18 +15,20 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from redis import exceptions
-from redis.asyncio import ConnectionPool, Redis
 
 from ..wire.errors import CacheError, CacheFullError, CacheUnavailableError
-from .link.connection import connection_options, listening_connection
-from .link.line import PLAIN, Line
+from .link.address import read_url
+from .link.cluster import NodePausedError
+from .link.deployment import open_deployment
 from .link.subscription import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
+    from redis.asyncio import Redis
+
     from .breaker import Breaker
-    from .link.connection import ListeningConnection
+    from .link.deployment import Deployment
     from .link.script import Script, Value
 
 __all__ = ["RedisLink"]
@@ -41,8 +43,7 @@ _CLOSE_SECONDS: Final = 1.0
 
 
 class _Client(NamedTuple):
-    redis: Redis
-    line: Line
+    deployment: Deployment
     slots: asyncio.Semaphore
     lifetime: AsyncGenerator[None]
 
@@ -51,15 +52,16 @@ class RedisLink:
     """Sends commands to one Redis, under a time limit and a breaker.
 
     Args:
-        url: ``redis://``, ``rediss://`` or ``unix://``, with redis-py's query parameters.
-        breaker: shared by all loops.
+        url: ``redis://``, ``rediss://`` or ``unix://``, or one with ``+sentinel`` or ``+cluster``
+            behind the first word; redis-py's query parameters may follow.
+        breaker: shared by all loops; each node of a cluster has one like it in each loop.
 
     Raises:
         ValueError: the URL, or one of its parameters, cannot be used.
     """
 
     def __init__(self, url: str, breaker: Breaker) -> None:
-        self._options = connection_options(url, MAX_CONNECTIONS)
+        self._address = read_url(url, MAX_CONNECTIONS)
         self._breaker = breaker
         self._clients: dict[asyncio.AbstractEventLoop, _Client] = {}
 
@@ -79,10 +81,12 @@ class RedisLink:
         try:
             async with asyncio.timeout(seconds), client.slots:
                 sent = True
-                answer = await command(client.redis)
+                answer = await command(client.deployment.redis)
         except Exception as error:
             # Whatever redis-py raises: the answer must stream (P10).
-            raise self._outcome(error, sent=sent) from error
+            if not sent:
+                raise CacheUnavailableError("busy") from error  # says nothing about Redis
+            raise self._outcome(error, client.deployment) from error
         self._breaker.succeeded()
         return answer
 
@@ -99,12 +103,18 @@ class RedisLink:
         Waits for nothing. All channels of a loop share one connection, which is not one of those
         that :meth:`call` uses; it is opened at need, and again when it is lost.
         """
-        line, name, reader = (await self._client()).line, channel.encode(), Subscription()
-        line.add(name, reader)
+        hub = (await self._client()).deployment.hub
+        name, reader = channel.encode(), Subscription()
+        hub.add(name, reader)
         try:
             yield reader
         finally:
-            line.remove(name, reader)
+            hub.remove(name, reader)
+
+    @property
+    def publish(self) -> str:
+        """The command by which a script reaches those who :meth:`subscribe`."""
+        return "SPUBLISH" if self._address.form == "cluster" else "PUBLISH"
 
     async def close(self) -> None:
         """Close the connections of the running loop. The next call opens new ones."""
@@ -112,15 +122,16 @@ class RedisLink:
         if client is not None:
             await client.lifetime.aclose()
 
-    def _outcome(self, error: Exception, *, sent: bool) -> CacheError:
+    def _outcome(self, error: Exception, deployment: Deployment) -> CacheError:
         """Translate an error, and tell the breaker what it says about Redis."""
-        if not sent:
-            return CacheUnavailableError("busy")  # says nothing about Redis
+        if isinstance(error, NodePausedError):
+            return CacheUnavailableError("paused")
         if isinstance(error, exceptions.ResponseError):
             self._breaker.succeeded()
             full = isinstance(error, exceptions.OutOfMemoryError)
             return CacheFullError("Redis is full") if full else CacheUnavailableError("refused")
-        self._breaker.failed()
+        if not deployment.blame():
+            self._breaker.failed()
         late = isinstance(error, (TimeoutError, exceptions.TimeoutError))
         return CacheUnavailableError("timeout" if late else "unreachable")
 
@@ -129,16 +140,14 @@ class RedisLink:
         if loop not in self._clients:
             for ended in [known for known in self._clients if known.is_closed()]:
                 del self._clients[ended]
-            pool = ConnectionPool(**self._options)
-            redis, lifetime = Redis.from_pool(pool), self._lifetime(loop)
-            line = Line(self._listening, PLAIN)
-            slots = asyncio.Semaphore(MAX_CONNECTIONS)
-            self._clients[loop] = _Client(redis, line, slots, lifetime)
+            lifetime = self._lifetime(loop)
+            self._clients[loop] = _Client(
+                open_deployment(self._address, self._breaker),
+                asyncio.Semaphore(MAX_CONNECTIONS),
+                lifetime,
+            )
             await anext(lifetime)
         return self._clients[loop]
-
-    async def _listening(self) -> ListeningConnection:
-        return listening_connection(self._options)
 
     async def _lifetime(self, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[None]:
         try:
@@ -147,5 +156,4 @@ class RedisLink:
             client = self._clients.pop(loop)
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(_CLOSE_SECONDS):
-                    await client.line.close()
-                    await client.redis.aclose()
+                    await client.deployment.close()

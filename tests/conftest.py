@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from support.redis_servers import RedisServer, running_redis
+from support.programs import valkey_server
+from support.redis_servers import (
+    Cluster,
+    RedisServer,
+    SentinelSet,
+    Servers,
+    redis_servers,
+    running_redis,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,8 +34,42 @@ def redis_server() -> Iterator[RedisServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def redis_sentinel() -> Iterator[SentinelSet]:
+    """A master that sentinels watch, shared like ``redis_server``."""
+    with redis_servers() as servers:
+        yield SentinelSet(servers)
+
+
+@pytest.fixture(scope="session")
+def redis_cluster() -> Iterator[Cluster]:
+    """A cluster of three masters, shared like ``redis_server``."""
+    with redis_servers() as servers:
+        yield Cluster(servers)
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[RedisServer]:
+    """One Valkey, shared like ``redis_server``."""
+    with running_redis(binary=valkey_server()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey_cluster() -> Iterator[Cluster]:
+    """A cluster of three Valkeys, shared like ``redis_server``."""
+    with redis_servers() as servers:
+        yield Cluster(servers, binary=valkey_server())
+
+
 @pytest.fixture
-def own_redis() -> Iterator[Callable[..., RedisServer]]:
-    """Start a Redis of one's own, to be killed, stopped or filled."""
-    with contextlib.ExitStack() as stack:
-        yield lambda *options: stack.enter_context(running_redis(*options))
+def own_servers() -> Iterator[Servers]:
+    """Start Redis servers of one's own, to be killed, stopped or filled."""
+    with redis_servers() as servers:
+        yield servers
+
+
+@pytest.fixture
+def own_redis(own_servers: Servers) -> Callable[..., RedisServer]:
+    """Start one Redis of one's own."""
+    return own_servers.store

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from redis import exceptions
-from redis.asyncio import ConnectionPool
-from redis.asyncio.connection import AbstractConnection, Connection, parse_url
+from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.connection import (
+    AbstractConnection,
+    Connection,
+    SSLConnection,
+    parse_url,
+)
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+
+from ...wire.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterable, Mapping
 
-__all__ = ["ListeningConnection", "connection_options", "listening_connection"]
+__all__ = [
+    "ListeningConnection",
+    "aborting",
+    "connection_options",
+    "listening",
+    "new_connection",
+    "server",
+]
 
 
 class ListeningConnection(Protocol):
@@ -54,21 +69,35 @@ class _Aborting(AbstractConnection):
         await super().disconnect(nowait, *args, **kwargs)
 
 
+def aborting(transport: type[AbstractConnection]) -> type[AbstractConnection]:
+    """Return the same kind of connection, but one that drops what it cannot send."""
+    return type("AbortingConnection", (_Aborting, transport), {})
+
+
 def connection_options(url: str, max_connections: int) -> Mapping[str, Any]:
     """Return what a ``ConnectionPool`` for this URL is made with.
 
     Raises:
         ValueError: the URL, or one of its parameters, cannot be used.
+        ConfigurationError: a file of TLS is not there.
     """
     given = cast("Mapping[str, Any]", parse_url(url))
     transport = given.get("connection_class", Connection)
+    if issubclass(transport, SSLConnection):
+        # redis-py 5 does not look at the name in a certificate unless it is told.
+        given = {"ssl_check_hostname": given.get("ssl_cert_reqs") != "none", **given}
+    for name in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"):
+        if name in given and not Path(given[name]).is_file():
+            raise ConfigurationError(
+                f"RedisCache(url) wants a file that exists: write {name}=/path/to/it.pem"
+            )
     options: dict[str, Any] = {
         # RESP2 spares the greeting; a URL with ?protocol=3 has it.
         "protocol": 2,
         **given,
         # What follows is not for the URL to change: bytes stay bytes, and the limit of each
         # call is ours alone.
-        "connection_class": type("AbortingConnection", (_Aborting, transport), {}),
+        "connection_class": aborting(transport),
         "decode_responses": False,
         "max_connections": max_connections,
         "socket_timeout": None,
@@ -86,12 +115,21 @@ def connection_options(url: str, max_connections: int) -> Mapping[str, Any]:
     return options
 
 
-def listening_connection(options: Mapping[str, Any]) -> ListeningConnection:
-    """Make a connection that is not open yet, for channels.
+def server(options: Mapping[str, Any], host: str, port: int) -> Redis:
+    """Return a client of one server. It connects when it is used."""
+    changed: dict[str, Any] = {**options, "host": host, "port": port}
+    return Redis.from_pool(ConnectionPool(**changed))
 
-    It speaks RESP2 whatever the URL says: there, what listens does nothing else, and every
+
+def listening(options: Mapping[str, Any], **changed: Any) -> Mapping[str, Any]:
+    """Return these options, but for connections that listen to channels.
+
+    They speak RESP2 whatever the URL says: there, what listens does nothing else, and every
     version of redis-py reads it alike.
     """
-    changed: dict[str, Any] = {**options, "protocol": 2}
-    pool = ConnectionPool(**changed)
+    return {**options, **changed, "protocol": 2}
+
+
+def new_connection(pool: ConnectionPool) -> ListeningConnection:
+    """Make a connection that is not open yet, and not counted by the pool."""
     return cast("ListeningConnection", pool.connection_class(**pool.connection_kwargs))

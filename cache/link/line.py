@@ -8,15 +8,13 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
-
-from ...wire.errors import CacheUnavailableError
+from redis.exceptions import MovedError, ResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Collection
 
     from .connection import ListeningConnection
-    from .subscription import Subscription
+    from .subscription import Readers
 
 __all__ = ["PLAIN", "SHARDED", "Line", "Verbs"]
 
@@ -52,16 +50,25 @@ class Line:
     loop cancels its tasks.
 
     Args:
-        connection: makes a connection (RESP2) that is not open yet.
+        connection: makes a connection that is not open yet.
         verbs: plain channels, or those of a cluster.
+        readers: who is told what is heard.
+        lost: told of channels that this line cannot hear, for now or for good. It may call
+            :meth:`leave` and :meth:`want`.
     """
 
     def __init__(
-        self, connection: Callable[[], Awaitable[ListeningConnection]], verbs: Verbs
+        self,
+        connection: Callable[[], ListeningConnection],
+        verbs: Verbs,
+        readers: Readers,
+        lost: Callable[[Collection[bytes]], None],
     ) -> None:
         self._connection = connection
         self._verbs = verbs
-        self._readers: dict[bytes, list[Subscription]] = {}
+        self._readers = readers
+        self._lost = lost
+        self._wanted: set[bytes] = set()
         self._changed: dict[bytes, None] = {}  # channels to look at again, in order
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -71,27 +78,24 @@ class Line:
         self._unanswered: deque[tuple[bytes, bytes]] = deque()  # verb and channel
         self._heard = False
 
-    def add(self, channel: bytes, reader: Subscription) -> None:
-        """Let ``reader`` hear ``channel``."""
-        self._readers.setdefault(channel, []).append(reader)
-        if channel in self._confirmed:
-            reader.miss()
+    def want(self, channel: bytes) -> None:
+        """Listen to ``channel``, from some moment on that the readers are told."""
+        self._wanted.add(channel)
         self._look_at(channel)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="streamward-redis-line")
 
-    def remove(self, channel: bytes, reader: Subscription) -> None:
-        """Let ``reader`` hear no more; the last one to leave ends the subscription."""
-        readers = self._readers.get(channel, [])
-        if reader in readers:
-            readers.remove(reader)
-        if not readers and self._readers.pop(channel, None) is not None:
-            self._look_at(channel)
+    def leave(self, channel: bytes) -> None:
+        """Listen to ``channel`` no more."""
+        self._wanted.discard(channel)
+        self._look_at(channel)
+
+    def hears(self, channel: bytes) -> bool:
+        """Say whether messages of ``channel`` come in at present."""
+        return channel in self._confirmed
 
     async def close(self) -> None:
-        """Close the connection, and tell those who are still listening."""
-        for channel in list(self._readers):
-            self._fail(channel, "closed")
+        """Close the connection."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -99,10 +103,6 @@ class Line:
     def _look_at(self, channel: bytes) -> None:
         self._changed[channel] = None
         self._wake.set()
-
-    def _fail(self, channel: bytes, reason: str) -> None:
-        for reader in self._readers.pop(channel, []):
-            reader.fail(CacheUnavailableError(reason))
 
     async def _run(self) -> None:
         pause = 0.0
@@ -117,16 +117,17 @@ class Line:
             self._asked.clear()
             self._confirmed.clear()
             self._unanswered.clear()
-            self._changed = dict.fromkeys(self._readers)
+            self._changed = dict.fromkeys(self._wanted)
+            self._lost(list(self._wanted))
             self._wake.set()
 
     async def _until_wanted(self) -> None:
-        while not self._readers:
+        while not self._wanted:
             self._wake.clear()
             await self._wake.wait()
 
     async def _connected(self) -> None:
-        connection = await self._connection()
+        connection = self._connection()
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 await connection.connect()
@@ -144,10 +145,10 @@ class Line:
             self._wake.clear()
             commands: list[tuple[bytes, bytes]] = []
             for channel in self._changed:
-                if channel in self._readers and channel not in self._asked:
+                if channel in self._wanted and channel not in self._asked:
                     self._asked.add(channel)
                     commands.append((self._verbs.subscribe, channel))
-                elif channel not in self._readers and channel in self._asked:
+                elif channel not in self._wanted and channel in self._asked:
                     self._asked.discard(channel)
                     commands.append((self._verbs.unsubscribe, channel))
             self._changed.clear()
@@ -176,26 +177,35 @@ class Line:
         while True:
             try:
                 answer = await connection.read_response()
+            except MovedError:
+                self._move(self._unanswered.popleft()[1])
             except ResponseError:
-                self._heard = True
                 verb, channel = self._unanswered.popleft()
                 if verb == self._verbs.subscribe:
-                    self._fail(channel, "refused")
                     self._asked.discard(channel)
-                continue
+                    self._readers.fail(channel, "refused")
+            else:
+                self._take(answer)
             self._heard = True
-            self._take(answer)
 
     def _take(self, answer: list[bytes]) -> None:
         kind, channel = answer[0], answer[1]
         if kind == self._verbs.message:
-            for reader in self._readers.get(channel, ()):
-                reader.hear(answer[2])
-            return
-        self._unanswered.popleft()
-        if kind == self._verbs.subscribe:
+            self._readers.hear(channel, answer[2])
+        elif kind == self._verbs.subscribe:
+            self._unanswered.popleft()
             self._confirmed.add(channel)
-            for reader in self._readers.get(channel, ()):
-                reader.miss()
+            self._readers.miss(channel)
         elif kind == self._verbs.unsubscribe:
             self._confirmed.discard(channel)
+            if self._unanswered and self._unanswered[0] == (kind, channel):
+                self._unanswered.popleft()
+            else:  # nobody asked for it: the slot has gone to another node
+                self._move(channel)
+        else:
+            self._unanswered.popleft()
+
+    def _move(self, channel: bytes) -> None:
+        self._asked.discard(channel)
+        if channel in self._wanted:
+            self._lost([channel])

@@ -1,15 +1,14 @@
-"""What one reader hears of one channel."""
+"""Who hears what of which channel."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
-if TYPE_CHECKING:
-    from ...wire.errors import CacheError
+from ...wire.errors import CacheUnavailableError
 
-__all__ = ["MAX_WAITING", "Subscription"]
+__all__ = ["MAX_WAITING", "Readers", "Subscription"]
 
 # Messages kept for a reader that is slow. One more, and they are forgotten.
 MAX_WAITING: Final = 256
@@ -32,7 +31,7 @@ class Subscription:
     def __init__(self) -> None:
         self._waiting: deque[bytes | None] = deque()
         self._wake = asyncio.Event()
-        self._failure: CacheError | None = None
+        self._failure: CacheUnavailableError | None = None
 
     def __aiter__(self) -> Self:
         return self
@@ -65,7 +64,51 @@ class Subscription:
         self._waiting.append(None)
         self._wake.set()
 
-    def fail(self, error: CacheError) -> None:
+    def fail(self, error: CacheUnavailableError) -> None:
         """End, behind what waits."""
         self._failure = error
         self._wake.set()
+
+
+class Readers:
+    """All that listen, by channel. Any number may listen to one."""
+
+    __slots__ = ("_channels",)
+
+    def __init__(self) -> None:
+        self._channels: dict[bytes, list[Subscription]] = {}
+
+    def add(self, channel: bytes, reader: Subscription) -> bool:
+        """Add a reader. Return whether it is the first of its channel."""
+        readers = self._channels.setdefault(channel, [])
+        readers.append(reader)
+        return len(readers) == 1
+
+    def remove(self, channel: bytes, reader: Subscription) -> bool:
+        """Remove a reader, also one that has failed. Return whether nobody is left."""
+        readers = self._channels.get(channel, [])
+        if reader in readers:
+            readers.remove(reader)
+        if not readers:
+            self._channels.pop(channel, None)
+        return not readers
+
+    def hear(self, channel: bytes, message: bytes) -> None:
+        """Pass a message on."""
+        for reader in self._channels.get(channel, ()):
+            reader.hear(message)
+
+    def miss(self, channel: bytes) -> None:
+        """Say that messages may have been missed until now."""
+        for reader in self._channels.get(channel, ()):
+            reader.miss()
+
+    def fail(self, channel: bytes, reason: str) -> None:
+        """End all subscriptions of a channel, for a reason of ``CacheUnavailableError``."""
+        for reader in self._channels.pop(channel, ()):
+            reader.fail(CacheUnavailableError(reason))
+
+    def close(self) -> None:
+        """End all subscriptions."""
+        for channel in list(self._channels):
+            self.fail(channel, "closed")

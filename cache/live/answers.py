@@ -63,7 +63,7 @@ class RedisAnswers:
         self.term = term
         self.renewal = term / 3
         self.linger = 60.0
-        self.verb = b"PUBLISH"
+        self.verb = link.publish
         self.encryption = encryption
         self.stored = stored
         self.local = RunningAnswers(linger=self.linger)

