@@ -139,6 +139,11 @@ class Running(Recorder):
         """How many read it at this moment, in this process."""
         return sum(self._wakes.values())
 
+    @property
+    def followed(self) -> bool:
+        """Whether anybody listens, here or to pass it on."""
+        return bool(self._wakes)
+
     def listen(self, wake: Callable[[], None], *, counts: bool = True) -> None:
         """Call ``wake``, from whatever thread, at every change from now on.
 

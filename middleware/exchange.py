@@ -313,6 +313,7 @@ class Exchange:
         for one in tasks:
             if one.done() and not one.cancelled():
                 one.exception()  # said by `_conclude`, or beside the point by now
+        self._outbox.close()
         await self._cache.release()
         if self._answer.stream is not None:
             await self._answer.stream.settle()

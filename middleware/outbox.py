@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from ..cache import Recorder, Running
@@ -19,7 +20,9 @@ class Outbox:
     """Stands between a stream and the server's ``send``.
 
     The application's task and the heartbeat's both send; a lock keeps their messages apart. The
-    server's ``send`` is awaited in place, so a slow client slows the application, as it must.
+    server's ``send`` is awaited in place, so a slow client slows the application, as it must:
+    unless others read the same answer. Then what waits for the client waits here, never more than
+    is recorded, and slows nobody.
 
     Attributes:
         started: True once the response has started; its status cannot change any more.
@@ -44,6 +47,8 @@ class Outbox:
         self.heartbeats = 0
         self.recorder: Recorder | None = None
         self.ids = False
+        self._behind: deque[bytes] = deque()
+        self._catching_up: asyncio.Task[None] | None = None
 
     @property
     def busy(self) -> bool:
@@ -80,19 +85,44 @@ class Outbox:
     async def finish(self) -> None:
         """Send the last message: the transfer is complete."""
         if not self.finished:
+            await self._caught_up()
             self.finished = True
             await self._pass({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def hand_over(self, hint: bytes) -> None:
         """End the transfer before the answer has ended; the client will come back."""
         await self._body(hint)
+        await self._caught_up()
         await self._pass({"type": "http.response.body", "body": b"", "more_body": False})
         self.client_gone = True
 
     async def _body(self, body: bytes) -> None:
         if not self.client_gone:
             self.bytes_out += len(body)
+        if isinstance(self.recorder, Running) and self.recorder.followed:
+            self._behind.append(body)
+            if self._catching_up is None or self._catching_up.done():
+                self._catching_up = asyncio.create_task(self._catch_up())
+            return
+        await self._caught_up()
         await self._pass({"type": "http.response.body", "body": body, "more_body": True})
+
+    async def _catch_up(self) -> None:
+        while self._behind:
+            body = b"".join(self._behind)
+            self._behind.clear()
+            await self._pass({"type": "http.response.body", "body": body, "more_body": True})
+
+    async def _caught_up(self) -> None:
+        """Wait until the client has what was kept for it."""
+        if self._catching_up is not None:
+            await asyncio.shield(self._catching_up)
+            self._catching_up = None
+
+    def close(self) -> None:
+        """Send nothing more."""
+        if self._catching_up is not None:
+            self._catching_up.cancel()
 
     async def _pass(self, message: Message) -> None:
         async with self._lock:

@@ -120,6 +120,24 @@ async def test_a_slow_reader_slows_nobody():
     assert app.calls == 1
 
 
+async def test_not_even_when_it_is_the_one_that_was_first():
+    app = ScriptedApp([0.02, *chat(WORDS)])
+    door, _ = joined(app)
+    ended: list[str] = []
+
+    async def read(name: str, slow: float) -> Answer:
+        answer = await ask(door, scope_of(headers=ALICE), slow=slow)
+        ended.append(name)
+        return answer
+
+    answers = await asyncio.gather(read("slow", 0.05), read("quick", 0.0))
+
+    assert ended == ["quick", "slow"]
+    assert app.calls == 1
+    assert {answer.body for answer in answers} == {b"".join(chat(WORDS))}
+    assert all(answer.ended for answer in answers)
+
+
 # What is for one alone
 
 
