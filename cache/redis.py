@@ -244,6 +244,7 @@ class RedisCache:
 
     async def close(self) -> None:
         """Close the connections of the running loop; other loops keep theirs."""
+        await self._answers.close()
         await self._link.close()
 
     def _stored(self, key: bytes, recording: Recording) -> bytes:

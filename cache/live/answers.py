@@ -132,6 +132,18 @@ class RedisAnswers:
         )
         return heard
 
+    async def close(self) -> None:
+        """End what runs in the background of the running loop: nothing is followed or renewed."""
+        loop = asyncio.get_running_loop()
+        tasks = [task for _, task in self._mirrors.values() if task.get_loop() is loop]
+        if (process := self._processes.pop(loop, None)) is not None:
+            tasks.append(process[1])
+        for lease in list(self._leases.values()):
+            tasks += lease.close(loop)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def let_go(self, key: bytes, running: Running) -> None:
         """Note that an answer of this process has ended."""
         self._leases.pop(running.generation, None)

@@ -47,6 +47,7 @@ class RedisLease:
         self._renewing: asyncio.Task[None] | None = None
         self._writing: asyncio.Task[None] | None = None
         self._over = False
+        self._renews = True
 
     def on_stop(self, stop: Callable[[], None]) -> None:
         """Call ``stop`` when somebody asks for the answer to end, in whatever process."""
@@ -74,6 +75,14 @@ class RedisLease:
             [self._holder, self._answers.milliseconds(ttl), stored],
         )
 
+    def close(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[None]]:
+        """Renew no more, if it is this loop that does; return the tasks to end."""
+        if self._loop is not loop:
+            return []
+        self._renews = False
+        self._timer.cancel()
+        return [task for task in (self._renewing, self._writing) if task is not None]
+
     def grant(self, wishes: list[bytes]) -> None:
         """Do what others want: write the log, or stop."""
         if b"follow" in wishes and self._writing is None:
@@ -98,7 +107,7 @@ class RedisLease:
         # If not now, then perhaps the next time; without a lease somebody else may lead.
         with contextlib.suppress(CacheError):
             self.grant(await answers.run(RENEW, keys, args))
-        if not self._over:
+        if self._renews and not self._over:
             self._timer = self._loop.call_later(answers.renewal, self._renew_now)
 
     # The log
