@@ -1,0 +1,1 @@
+"""What recording, replaying and joining cost, beside the plainest that could do the same."""
