@@ -65,7 +65,7 @@ class RedisCache:
             puts 32 random bytes under ``prefix:secret``: whoever can read this Redis can then
             test prompts against names of entries.
         timeout: the most seconds a lookup (:meth:`get`, :meth:`secret`, :meth:`delete`) may
-            take, connecting included; 0.1 unless told. TLS over a long way needs more.
+            take, connecting included (which goes on meanwhile); 0.1 unless told.
         write_timeout: the same for :meth:`put`, which no client waits for; 1.0 unless told.
         retry_after: seconds of peace after Redis failed to answer; 5.0 unless told.
         lease: seconds after which whoever gives an answer, and has said nothing since, counts as

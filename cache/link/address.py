@@ -66,7 +66,8 @@ def read_url(url: str, max_connections: int) -> Address:
         hosts=_hosts(hosts, _SENTINEL_PORT if form == "sentinel" else _PORT),
         service=service,
         options=options,
-        sentinel_options={**options, **login, "db": 0},
+        # RESP2: redis-py 5 reads what a sentinel says in RESP3 in another way.
+        sentinel_options={**options, **login, "db": 0, "protocol": 2},
     )
 
 

@@ -7,13 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from redis.commands import AsyncCoreCommands
 from redis.crc import key_slot
-from redis.exceptions import (
-    AskError,
-    ClusterDownError,
-    MovedError,
-    ResponseError,
-    TryAgainError,
-)
+from redis.exceptions import ClusterDownError, ResponseError, TryAgainError
+
+from .redirection import redirection
 
 if TYPE_CHECKING:
     from ..breaker import Breaker
@@ -56,15 +52,16 @@ class ClusterCommands(AsyncCoreCommands):
         for _ in range(_MAX_REDIRECTIONS):
             try:
                 return await self._ask(host, args, options)
-            except MovedError as moved:
-                host = _redirected(moved, host)
+            except ResponseError as error:
+                elsewhere = redirection(error)
+                if elsewhere is None:
+                    if isinstance(error, (ClusterDownError, TryAgainError)):
+                        self._topology.doubt()
+                    raise
+                host = (elsewhere.host or host[0], elsewhere.port)
+                if elsewhere.for_once:
+                    return await self._ask(host, args, options, asking=True)
                 self._topology.moved(key_slot(key), host)
-            except AskError as ask:
-                host = _redirected(ask, host)
-                return await self._ask(host, args, options, asking=True)
-            except (ClusterDownError, TryAgainError):
-                self._topology.doubt()
-                raise
         raise ClusterDownError("sent from node to node")
 
     def blame(self) -> bool:
@@ -78,6 +75,7 @@ class ClusterCommands(AsyncCoreCommands):
     async def _ask(self, host: Host, args: Any, options: Any, *, asking: bool = False) -> Any:
         breaker = self._breakers.setdefault(host, self._breaker.another())
         if not breaker.admits():
+            self._topology.doubt()  # another one may have taken its place
             raise NodePausedError
         _asked.set(host)
         node = cast("Any", self._topology.node(host))
@@ -93,11 +91,6 @@ class ClusterCommands(AsyncCoreCommands):
             raise
         breaker.succeeded()
         return answer
-
-
-def _redirected(error: AskError, asked: Host) -> Host:
-    told = cast("Any", error)
-    return told.host or asked[0], told.port  # a node that does not know its own name leaves it out
 
 
 def _key(args: tuple[Any, ...]) -> bytes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from redis import exceptions
 from redis.asyncio import ConnectionPool, Redis
@@ -19,8 +20,7 @@ from redis.backoff import NoBackoff
 from ...wire.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 __all__ = [
     "ListeningConnection",
@@ -30,6 +30,8 @@ __all__ = [
     "new_connection",
     "server",
 ]
+
+_CONNECT_SECONDS: Final = 5.0
 
 
 class ListeningConnection(Protocol):
@@ -54,15 +56,36 @@ class ListeningConnection(Protocol):
 
 
 class _Aborting(AbstractConnection):
-    """Drops what is still to be sent when a command fails or runs out of time.
+    """Goes on connecting when a call gives up, and drops what is still to be sent when it fails.
+
+    A server that is far away, with TLS, may take longer to be reached than a call may take. Begun
+    anew by each call it never would be; so the next call finds it reached.
 
     redis-py closes politely, and asyncio then keeps socket and buffer until the other side has
     read everything. A stopped Redis never does: each large recording would stay in memory.
     """
 
-    __slots__ = ()
+    __slots__ = ("_connecting",)
+
+    async def connect(self, *args: Any, **kwargs: Any) -> None:
+        task: asyncio.Task[None] | None = getattr(self, "_connecting", None)
+        if task is None or task.done():
+            if self.is_connected:
+                return
+            task = asyncio.create_task(self._connect_in_time(*args, **kwargs))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._connecting = task
+        await asyncio.shield(task)
+
+    async def _connect_in_time(self, *args: Any, **kwargs: Any) -> None:
+        connect = cast("Callable[..., Awaitable[None]]", super().connect)
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            await connect(*args, **kwargs)
 
     async def disconnect(self, nowait: bool = False, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001, FBT002 - the signature of redis-py
+        task: asyncio.Task[None] | None = getattr(self, "_connecting", None)
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
         writer: asyncio.StreamWriter | None = getattr(self, "_writer", None)
         if nowait and writer is not None:
             writer.transport.abort()
@@ -102,9 +125,10 @@ def connection_options(url: str, max_connections: int) -> Mapping[str, Any]:
         "max_connections": max_connections,
         "socket_timeout": None,
         "socket_connect_timeout": None,
-        # One more attempt, for a connection that Redis closed while it was idle.
+        # One more attempt, on a new connection: Redis closed this one while it was idle, or has
+        # become a replica while the address leads to the new master.
         "retry": Retry(NoBackoff(), 1),
-        "retry_on_error": [exceptions.ConnectionError],  # redis-py 5 repeats nothing else
+        "retry_on_error": [exceptions.ConnectionError, exceptions.ReadOnlyError],
     }
     try:
         # A parameter that redis-py does not know shows up here, not at the first request.

@@ -129,6 +129,7 @@ class ShardedLines:
             self._wake.clear()
             for channel in list(self._unplaced):
                 try:
+                    await self._topology.settled()
                     place = await self._topology.owner(channel)
                 except Exception:  # noqa: BLE001 - the cluster is away: look again
                     self._shaken = True

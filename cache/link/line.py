@@ -8,7 +8,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import MovedError, ResponseError
+from redis.exceptions import ResponseError
+
+from .redirection import redirection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -177,11 +179,11 @@ class Line:
         while True:
             try:
                 answer = await connection.read_response()
-            except MovedError:
-                self._move(self._unanswered.popleft()[1])
-            except ResponseError:
+            except ResponseError as error:
                 verb, channel = self._unanswered.popleft()
-                if verb == self._verbs.subscribe:
+                if redirection(error) is not None:
+                    self._move(channel)
+                elif verb == self._verbs.subscribe:
                     self._asked.discard(channel)
                     self._readers.fail(channel, "refused")
             else:

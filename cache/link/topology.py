@@ -14,6 +14,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from redis.crc import key_slot
+from redis.exceptions import ClusterDownError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from .connection import server
@@ -27,6 +28,9 @@ __all__ = ["Topology"]
 
 # What a map of the cluster may take to come; a call gives up earlier, and the next finds it.
 _LOAD_SECONDS: Final = 5.0
+
+# While a node is away every call doubts the map: so often it is read at most.
+_LOAD_PAUSE: Final = 0.3
 
 
 class _Range(NamedTuple):
@@ -48,6 +52,7 @@ class Topology:
         self._ranges: list[_Range] = []
         self._moved: dict[int, Host] = {}
         self._doubted = True
+        self._load_again = 0.0
         self._loading: asyncio.Task[None] | None = None
 
     def node(self, host: Host) -> Redis:
@@ -56,26 +61,38 @@ class Topology:
             self._nodes[host] = server(self._address.options, *host)
         return self._nodes[host]
 
-    async def owner(self, key: bytes) -> Host:
-        """Return the node that serves a key, from a new map if the last one is in doubt.
+    async def settled(self) -> None:
+        """Wait for a new map if the last one is in doubt.
 
         Raises:
-            redis.exceptions.ConnectionError: no node has a map, or none serves this key.
+            redis.exceptions.ConnectionError: no node has a map.
         """
         if self._doubted:
             # It goes on if this call gives up: the next one may find it done.
             await asyncio.shield(self._load_once())
+
+    async def owner(self, key: bytes) -> Host:
+        """Return the node that serves a key. Waits for the first map only, not for a newer one.
+
+        Raises:
+            redis.exceptions.ConnectionError: no node has a map.
+            redis.exceptions.ClusterDownError: the map says that nobody serves this key.
+        """
+        if not self._ranges:
+            await self.settled()
+        elif self._doubted and asyncio.get_running_loop().time() >= self._load_again:
+            self._load_once()
         slot = key_slot(key)
         if slot in self._moved:
             return self._moved[slot]
         at = bisect_right(self._ranges, slot, key=lambda known: known.first) - 1
         if at < 0 or slot > self._ranges[at].last:
             self._doubted = True
-            raise RedisConnectionError("no node serves this slot")
+            raise ClusterDownError("no node serves this slot")
         return self._ranges[at].owner
 
     def doubt(self) -> None:
-        """Something did not work: look where things are before the next call."""
+        """Something did not work: look where things are."""
         self._doubted = True
 
     def moved(self, slot: int, host: Host) -> None:
@@ -92,6 +109,7 @@ class Topology:
 
     def _load_once(self) -> asyncio.Task[None]:
         if self._loading is None or self._loading.done():
+            self._load_again = asyncio.get_running_loop().time() + _LOAD_PAUSE
             self._loading = asyncio.create_task(self._load(), name="streamward-redis-map")
             self._loading.add_done_callback(lambda done: done.cancelled() or done.exception())
         return self._loading
