@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS ?= .venv-peers
-SYSTEM := redis-server nginx curl chromium
+# A program, and the package that has it where that has another name.
+SYSTEM := redis-server nginx curl chromium systemd-analyze:systemd
+NJS := /usr/lib/nginx/modules/ngx_http_js_module.so
 
 .PHONY: demo test soak lint types docs bench bench-peers format clean system
 
@@ -69,8 +71,10 @@ $(PEERS)/.ready: bench/guard/peers.txt
 # Installed where missing and permitted; without permission the tests say what is missing.
 system:
 	@missing=; for program in $(SYSTEM); do \
-	  PATH="$$PATH:/usr/sbin:/sbin" command -v $$program >/dev/null || missing="$$missing $$program"; \
+	  PATH="$$PATH:/usr/sbin:/sbin" command -v $${program%:*} >/dev/null || \
+	    missing="$$missing $${program#*:}"; \
 	done; \
+	[ -e $(NJS) ] || missing="$$missing libnginx-mod-http-js"; \
 	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then \
 	  if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; else \
 	    echo "not permitted to install:$$missing" >&2; exit 0; fi; \

@@ -21,6 +21,7 @@ extensions = [
     "signatures",  # docs/ext/signatures.py
     "tables",  # docs/ext/tables.py
     "measured",  # docs/ext/measured.py
+    "deployed",  # docs/ext/deployed.py
 ]
 
 # `reference/sizes.md` is no page of its own: `reference/libraries.md` includes it.

@@ -36,6 +36,7 @@ def commands() -> typer.Typer:
     except ImportError as error:
         raise MissingExtraError("demo", "the command line") from error
     from .demo.command import demo  # needs typer
+    from .deploy.command import deploy  # needs typer
 
     app = typer.Typer(
         name="streamward",
@@ -56,6 +57,7 @@ def commands() -> typer.Typer:
         del version  # `_version` has dealt with it
 
     app.command()(demo)
+    app.command()(deploy)
     return app
 
 

@@ -10,12 +10,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-ROOMS = ("wire", "guardrails", "cache", "middleware")
+# Where each folder of the top level is in the package.
+LINKS = {
+    "wire": "wire",
+    "guardrails": "guardrails",
+    "cache": "cache",
+    "middleware": "middleware",
+    "deploy": "deploy/files",
+}
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_links_resolve_to_the_rooms(room):
-    assert (ROOT / "src" / "streamward" / room).resolve() == ROOT / room
+@pytest.mark.parametrize(("folder", "link"), LINKS.items())
+def test_links_resolve_to_the_folders(folder, link):
+    assert (ROOT / "src" / "streamward" / link).resolve() == ROOT / folder
 
 
 def test_the_wheel_has_the_tree(tmp_path):
@@ -25,15 +32,20 @@ def test_the_wheel_has_the_tree(tmp_path):
         inside = {name for name in wheel.namelist() if name.startswith("streamward/")}
 
     face = ROOT / "src" / "streamward"
-    expected = {
-        f"streamward/{path.relative_to(face)}"
-        for path in face.rglob("*")
-        if path.is_file() and not {"__pycache__", *ROOMS} & set(path.relative_to(face).parts)
-    }
-    for room in ROOMS:
+    own = [path for path in face.rglob("*") if not _linked(path.relative_to(face))]
+    expected = {f"streamward/{path.relative_to(face)}" for path in own if _counts(path)}
+    for folder, link in LINKS.items():
         expected |= {
-            f"streamward/{room}/{path.relative_to(ROOT / room)}"
-            for path in (ROOT / room).rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts
+            f"streamward/{link}/{path.relative_to(ROOT / folder)}"
+            for path in (ROOT / folder).rglob("*")
+            if _counts(path)
         }
     assert inside == expected
+
+
+def _counts(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts
+
+
+def _linked(inside: Path) -> bool:
+    return any(inside.is_relative_to(link) for link in LINKS.values())

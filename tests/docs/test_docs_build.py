@@ -20,6 +20,8 @@ def test_the_pages_build_without_a_warning(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
+    pages = {page: page.read_text() for page in (tmp_path / "html").rglob("*.html")}
+    assert not [page for page, text in pages.items() if "```" in text], "a fence was not closed"
     api = (tmp_path / "html/reference/api.html").read_text()
     assert "Makes the streams of an ASGI application safe" in api
     assert "How much more of a channel must arrive" in api

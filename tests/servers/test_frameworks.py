@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -23,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 from support.guard import SECRET, WordGuard
-from support.servers import free_port, running
+from support.servers import running, served
 from support.streams import ScriptedApp
 
 from streamward import Streamward
@@ -146,46 +143,12 @@ app = Streamward(inner, guards=[WordGuard()])
 """
 
 
-def command(server: str, port: int) -> list[str]:
-    if server == "hypercorn":
-        return ["hypercorn", "served:app", "--bind", f"127.0.0.1:{port}"]
-    return [
-        "granian",
-        "served:app",
-        "--interface",
-        "asgi",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
-
-
 @pytest.fixture(params=["hypercorn", "granian"], scope="module")
 def other_server(request, tmp_path_factory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp(request.param)
     (folder / "served.py").write_text(_APP % PIECES)
-    port = free_port()
-    binary = os.path.join(os.path.dirname(sys.executable), command(request.param, port)[0])
-    tests = os.path.join(os.path.dirname(__file__), "..")
-    process = subprocess.Popen(
-        [binary, *command(request.param, port)[1:]],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([tests, str(folder)])},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            with contextlib.suppress(httpx.TransportError):
-                httpx.get(f"http://127.0.0.1:{port}/", timeout=5)
-                break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(15)
+    with served(request.param, "served:app", folder=folder) as url:
+        yield url
 
 
 def test_a_secret_never_leaves_another_server(other_server):

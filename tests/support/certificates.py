@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import ssl
 from pathlib import Path
 
 from cryptography import x509
@@ -41,6 +42,15 @@ class Authority:
             )
         )
         return certificate, private
+
+
+def server_certificate(folder: Path, host: str) -> ssl.SSLContext:
+    """Write ``fullchain.pem`` and ``privkey.pem`` for a host; return what a client trusts."""
+    authority = Authority(folder)
+    certificate, private = authority.certificate(host)
+    certificate.rename(folder / "fullchain.pem")
+    private.rename(folder / "privkey.pem")
+    return ssl.create_default_context(cafile=authority.file)
 
 
 def _name(text: str) -> x509.Name:

@@ -7,8 +7,12 @@ import os
 import platform
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+ROOT = Path(__file__).parents[2]
+"""The repository."""
 
 # Debian keeps servers where an ordinary user's PATH does not look.
 _PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
@@ -21,10 +25,7 @@ def program(name: str) -> str:
     """
     found = shutil.which(name, path=_PATH)
     if found is None:
-        message = f"{name} is not installed: apt-get install {name}"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        missing(name)
     return found
 
 
@@ -34,3 +35,11 @@ def valkey_server() -> str:
     assert found is not None and found.origin is not None
     kind = f"{platform.system()}-{platform.machine()}".lower()
     return str(Path(found.origin).parent / "_binaries" / kind / "valkey-server")
+
+
+def missing(package: str) -> NoReturn:
+    """Fail in CI, skip elsewhere: a package is not installed."""
+    message = f"{package} is not installed: apt-get install {package}"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)

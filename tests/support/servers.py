@@ -1,17 +1,79 @@
-"""Real servers on free loopback ports, for as long as a test needs them."""
+"""Real servers on free loopback ports, for as long as a test needs them.
+
+:func:`running` serves an application of the test's own process; :func:`served` starts one of
+:data:`SERVERS` as people run it, with an application that it imports.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any, Literal
 
 import uvicorn
 
 Http = Literal["h11", "httptools"]
+
+_TESTS = Path(__file__).parent.parent
+
+# How each server is told what to serve, and where.
+SERVERS = {
+    "uvicorn-h11": "uvicorn {app} --http h11 --host 127.0.0.1 --port {port}",
+    "uvicorn-httptools": "uvicorn {app} --http httptools --host 127.0.0.1 --port {port}",
+    "hypercorn": "hypercorn {app} --bind 127.0.0.1:{port}",
+    "granian": "granian {app} --interface asgi --host 127.0.0.1 --port {port}",
+    "gunicorn-uvicorn": "gunicorn {app} -k uvicorn_worker.UvicornWorker --bind 127.0.0.1:{port}",
+    "gunicorn-wsgi": "gunicorn {app} -k gthread --threads 8 --bind 127.0.0.1:{port}",
+    "granian-wsgi": "granian {app} --interface wsgi --blocking-threads 8 --host 127.0.0.1 --port {port}",
+}
+
+
+@contextlib.contextmanager
+def served(server: str, app: str, *options: str, folder: Path | None = None) -> Generator[str]:
+    """Run one of :data:`SERVERS` as a process; yield its base URL once it answers.
+
+    Args:
+        app: as ``module:name``, from ``tests`` or from the folder.
+        options: further ones of the server's.
+        folder: where the server runs.
+
+    Raises:
+        RuntimeError: the server ended before it listened.
+    """
+    port = free_port()
+    name, *arguments = SERVERS[server].format(app=app, port=port).split()
+    command = [str(Path(sys.executable).parent / name), *arguments, *options]
+    paths = [str(_TESTS), str(folder or _TESTS), os.environ.get("PYTHONPATH", "")]
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, map(_absolute, paths)))},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while not wait_for_port(port, 0.5):
+            if process.poll() is not None:
+                raise RuntimeError(f"{server} did not start")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:  # it waits for streams that a test left open
+            process.kill()
+            process.wait()
+
+
+def _absolute(paths: str) -> str:
+    return os.pathsep.join(str(Path(one).resolve()) for one in paths.split(os.pathsep) if one)
 
 
 @contextlib.contextmanager
@@ -39,13 +101,14 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_for_port(port: int, seconds: float = 20.0) -> None:
-    """Return when somebody listens on a port, or after a while."""
+def wait_for_port(port: int, seconds: float = 20.0) -> bool:
+    """Return whether somebody listens on a port, at once when somebody does."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
+            return True
         time.sleep(0.02)
+    return False
 
 
 def _wait(ready: Any, thread: threading.Thread, seconds: float = 10.0) -> None:

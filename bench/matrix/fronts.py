@@ -1,0 +1,86 @@
+"""What stands in front: one row each. Another proxy is another row."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import ssl
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from support import asking, nginx
+
+__all__ = ["Row", "rows"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to an application.
+
+    Attributes:
+        proxy: its name and version; "-": none.
+        setup: how it is configured.
+        http: what the client speaks: ``"plain"``, or ``"1.1"`` or ``"2"`` over TLS.
+        start: runs it in a folder, before an upstream.
+    """
+
+    proxy: str
+    setup: str
+    http: str
+    start: Callable[[Path, str], AbstractContextManager[asking.Front]]
+
+
+@dataclass(frozen=True)
+class _Direct:
+    plain: str
+    trust: ssl.SSLContext
+    tls: str = ""
+
+
+def rows(programs: list[str]) -> list[Row]:
+    """Return the ways to an application: none, and three through each nginx."""
+    found = [Row("-", "no proxy", "plain", _direct)]
+    for program in programs:
+        with _chosen(program):
+            name = "nginx " + ".".join(map(str, nginx.version()))
+        bare, kit = partial(_bare, program), partial(_kit, program)
+        found += [
+            Row(name, "proxy_pass alone", "plain", bare),
+            Row(name, "deploy/nginx", "1.1", kit),
+            Row(name, "deploy/nginx", "2", kit),
+        ]
+    return found
+
+
+@contextlib.contextmanager
+def _direct(folder: Path, upstream: str) -> Generator[asking.Front]:
+    del folder
+    yield _Direct(upstream, ssl.create_default_context())
+
+
+@contextlib.contextmanager
+def _bare(program: str, folder: Path, upstream: str) -> Generator[asking.Front]:
+    with _chosen(program), nginx.bare(folder, upstream) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def _kit(program: str, folder: Path, upstream: str) -> Generator[asking.Front]:
+    with _chosen(program), nginx.kit(folder, upstream) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def _chosen(program: str) -> Generator[None]:
+    """Have ``support.nginx`` run this program."""
+    before = os.environ.get("STREAMWARD_NGINX")
+    os.environ["STREAMWARD_NGINX"] = program
+    try:
+        yield
+    finally:
+        os.environ.pop("STREAMWARD_NGINX")
+        if before is not None:
+            os.environ["STREAMWARD_NGINX"] = before
