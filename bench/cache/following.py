@@ -8,7 +8,7 @@ import contextlib
 import json
 import sys
 import time
-from typing import Any
+from typing import Any, cast
 
 from redis.asyncio import Redis
 
@@ -59,14 +59,14 @@ async def _lag(url: str, *, elsewhere: bool) -> dict[str, Any]:
 async def _size(url: str) -> dict[str, int]:
     """Return what Redis holds of an answer that is being given, and of the same one kept."""
     cache = RedisCache(url, secret=SECRET, prefix="size", timeout=5.0)
-    redis = Redis.from_url(url)
+    redis: Any = cast("Any", Redis).from_url(url)
     followed: list[float] = []
     reading = asyncio.create_task(_read(_door(cache, gap=0.0), []))
     with contextlib.suppress(Exception):
         await _read(_door(cache, gap=0.0), followed)
     await reading
-    names = [name async for name in redis.scan_iter("size:*")]
-    held = {name: await redis.memory_usage(name) or 0 for name in names}
+    names: list[bytes] = [name async for name in redis.scan_iter("size:*")]
+    held: dict[bytes, int] = {name: await redis.memory_usage(name) or 0 for name in names}
     raw = sum(map(len, frames(STREAMED)))
     await redis.aclose()
     await cache.close()

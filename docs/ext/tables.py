@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.util.docutils import SphinxDirective
 
+from streamward.doctor import RULES
+from streamward.doctor.advice import ADVICE
 from streamward.wire import DIALECTS, Framing
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from streamward.wire import Dialect
 
+_HOPS = {"app": "the application", "unknown": "any other"}
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
@@ -35,6 +38,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Tell Sphinx the directives."""
     app.add_directive("constant-table", ConstantTable)
     app.add_directive("dialect-table", DialectTable)
+    app.add_directive("fault-table", FaultTable)
     app.add_directive("version-table", VersionTable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -62,6 +66,16 @@ class DialectTable(Table):
 
     def rows(self) -> Iterable[Sequence[str]]:
         return map(dialect_row, DIALECTS)
+
+
+class FaultTable(Table):
+    """Each fault that the doctor knows, and the line to change, for every hop that it can name."""
+
+    def head(self) -> Sequence[str]:
+        return ("fault", "hop", "what to change")
+
+    def rows(self) -> Iterable[Sequence[str]]:
+        return fault_rows()
 
 
 class VersionTable(Table):
@@ -99,6 +113,13 @@ def _shown(value: Any) -> str:
     if value is DIALECTS:
         return "the table of {doc}`dialects`"
     return f"`{re.sub(r'[a-z_][a-z_.]*[.](?=[A-Z])', '', str(value))}`"
+
+
+def fault_rows() -> Iterable[tuple[str, str, str]]:
+    """Return the cells of each fault and hop."""
+    for rule in RULES:
+        for hop, change in ADVICE[rule.code].items():
+            yield f"`{rule.code}`", _HOPS.get(hop, hop), change
 
 
 def dialect_row(dialect: Dialect) -> tuple[str, str, str, str, str]:

@@ -37,6 +37,7 @@ def commands() -> typer.Typer:
         raise MissingExtraError("demo", "the command line") from error
     from .demo.command import demo  # needs typer
     from .deploy.command import deploy  # needs typer
+    from .doctor.command import doctor
 
     app = typer.Typer(
         name="streamward",
@@ -58,6 +59,7 @@ def commands() -> typer.Typer:
 
     app.command()(demo)
     app.command()(deploy)
+    app.command()(doctor)
     return app
 
 

@@ -86,6 +86,7 @@ def test_importing_the_package_needs_no_extra():
         "torch",
     )
     code = "import sys, streamward, streamward.guardrails, streamward.cache, streamward.wire; "
+    code += "import streamward.doctor; "
     code += f"print([m for m in {heavy} if m in sys.modules])"
     output = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -95,7 +96,13 @@ def test_importing_the_package_needs_no_extra():
 
 
 @pytest.mark.parametrize(
-    "name", ["streamward", *(f"streamward.{room}" for room in ROOMS), "streamward.errors"]
+    "name",
+    [
+        "streamward",
+        *(f"streamward.{room}" for room in ROOMS),
+        "streamward.doctor",
+        "streamward.errors",
+    ],
 )
 def test_public_names_exist_and_are_sorted_once(name):
     module = importlib.import_module(name)

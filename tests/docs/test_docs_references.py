@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from streamward import errors
+from streamward.doctor import RULES, report
 from streamward.wire import DIALECTS
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +85,23 @@ def test_every_dialect_has_a_row(docs_ext):
     assert [row[0] for row in rows] == [f"`{dialect.name}`" for dialect in DIALECTS]
     assert all(all(row) for row in rows)
     assert "Plain text" in rows[-1][-1]
+
+
+def test_every_fault_of_the_doctor_has_a_row(docs_ext):
+    page = (DOCS / "how-to/find-where-a-stream-is-held.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", page, re.MULTILINE)
+    lines = list(docs_ext.fault_rows())
+
+    assert rows == [(rule.code, rule.says) for rule in RULES]
+    assert list(dict.fromkeys(line[0] for line in lines)) == [f"`{rule.code}`" for rule in RULES]
+    assert all(all(line) for line in lines)
+
+
+def test_every_exit_code_of_the_doctor_has_a_row():
+    page = (DOCS / "how-to/find-where-a-stream-is-held.md").read_text()
+    codes = [report.FINE, report.FOUND, report.UNREACHED, report.NOT_A_STREAM]
+
+    assert codes == [int(code) for code in re.findall(r"^\| (\d) \|", page, re.MULTILINE)]
 
 
 def test_every_dialect_has_its_error_explained():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,7 +15,8 @@ import uvicorn
 
 from .. import Report
 from ..cache import Cache, MemoryCache
-from ..errors import ConfigurationError, StreamwardError
+from ..errors import StreamwardError
+from ..listening import listen, url_of
 from .app import create_app
 from .journal import Journal
 from .model import ModelDiedError, ScriptedModel
@@ -65,10 +65,10 @@ async def running(
     """
     model = ScriptedModel(tempo=tempo)
     journal = Journal(model, say)
-    with _listen(host, port) as own, _listen("127.0.0.1", 0) as upstream:
-        app = create_app(_url(upstream), store or MemoryCache(), journal)
+    with listen(host, port) as own, listen("127.0.0.1", 0) as upstream:
+        app = create_app(url_of(upstream), store or MemoryCache(), journal)
         async with _serving(model, upstream, "off"), _serving(app, own, "on"):
-            yield Demo(_url(own), model, journal)
+            yield Demo(url_of(own), model, journal)
 
 
 class _Server(uvicorn.Server):
@@ -107,23 +107,6 @@ async def _serving(app: Any, sock: socket.socket, lifespan: Any) -> AsyncGenerat
         ready.cancel()
         server.should_exit = True
         await task
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        # `create_server` repeats the address in `strerror`.
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise ConfigurationError(
-            f"cannot listen on {host} port {port} ({reason}): try another --port",
-        ) from error
-
-
-def _url(sock: socket.socket) -> str:
-    host, port = sock.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @contextmanager

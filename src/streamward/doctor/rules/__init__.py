@@ -1,0 +1,1 @@
+"""The rules, one function each: from a `Case` to what it shows, or None."""
