@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from .asgi import Streamward
 from .controls import opt_out
-from .policy import CachePolicy, Limits, Policy, Progress, Timeouts
+from .iterators import AsyncGuardedStream, GuardedStream, guard_stream
+from .policy import CachePolicy, Limits, Policy, Progress, Sockets, Timeouts
 from .report import Report, log_report
 from .resume import Resume
 
 __all__ = [
+    "AsyncGuardedStream",
     "CachePolicy",
+    "GuardedStream",
     "Limits",
     "Policy",
     "Progress",
     "Report",
     "Resume",
+    "Sockets",
     "Streamward",
     "Timeouts",
+    "guard_stream",
     "log_report",
     "opt_out",
 ]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import structlog
-
 from ..cache import Cache
 from ..guardrails import Guard
 from ..wire.errors import ConfigurationError
@@ -15,8 +13,9 @@ from .inbox import Receive
 from .outbox import Send
 from .paths import Paths
 from .policy import Policy, Routes, Scope, checked_guards
-from .report import ReportHook, log_report
+from .report import ReportHook, log_report, tell
 from .turns import Turns
+from .websocket import Connection
 
 __all__ = ["Streamward"]
 
@@ -29,8 +28,8 @@ class Streamward:
 
     ``app.add_middleware(Streamward)`` alone keeps proxies from holding the stream, sends
     heartbeats, turns a failure in mid-answer into an error that the client understands, stops the
-    application when the client leaves, and reports every stream. Responses that are no streams,
-    and everything that is not HTTP, pass untouched.
+    application when the client leaves, and reports every stream. WebSockets get the same, as far as
+    they can. Responses that are no streams, and other connections, pass untouched.
 
     The object holds configuration only; every exchange has its own state.
 
@@ -68,6 +67,9 @@ class Streamward:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+            return
         if scope["type"] != "http" or scope["method"] in _BODILESS:
             await self._app(scope, receive, send)
             return
@@ -93,14 +95,20 @@ class Streamward:
         finally:
             self._report(exchange)
 
-    def _report(self, exchange: Exchange) -> None:
-        report = exchange.report()
-        if report is None:
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route, policy, _ = self._routes.find(scope["path"])
+        if not policy.enabled or policy.sockets is None:
+            await self._app(scope, receive, send)
             return
+        connection = Connection(self._app, scope, receive, send, route=route, policy=policy)
         try:
-            self._on_report(report)
-        except Exception as error:  # noqa: BLE001 - a sink that fails must not hurt the stream
-            structlog.get_logger("streamward").error("report_failed", error=type(error).__name__)
+            await connection.run()
+        finally:
+            self._report(connection)
+
+    def _report(self, exchange: Exchange | Connection) -> None:
+        if (report := exchange.report()) is not None:
+            tell(self._on_report, report)
 
 
 def _checked_cache(cache: object) -> Cache | None:

@@ -9,14 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..guardrails import Channels, Guard, StreamActions, Ward
 from ..wire import (
-    PLAIN,
+    MESSAGE,
     SSE,
     Alike,
     Dialect,
     Early,
     Frame,
     Framing,
-    Problem,
     Reader,
     Step,
     Text,
@@ -25,7 +24,6 @@ from ..wire import (
     expect,
     is_bare_error,
     is_end_marker,
-    may_be_sse,
     repeats_a_name,
 )
 from ..wire.errors import (
@@ -34,17 +32,19 @@ from ..wire.errors import (
     UnreadableFrameError,
     UpstreamError,
 )
+from .farewell import farewell, refusal
 from .policy import Limits
+from .sniffing import Sniffer
 from .watch import Watch
 
-__all__ = ["Pipeline", "problem_of"]
+__all__ = ["Pipeline"]
 
 
 class Pipeline:
     """Carries one stream.
 
     Args:
-        framing: how the content type says it is cut.
+        framing: how the content type says it is cut; or its dialect, where that is known.
         headers: response headers, names in lower case.
         path: the path of the request, a hint at the dialect.
         guards: who decides; none: frames are read but never held.
@@ -65,7 +65,7 @@ class Pipeline:
 
     def __init__(
         self,
-        framing: Framing,
+        framing: Framing | Dialect,
         *,
         headers: Mapping[str, str],
         path: str,
@@ -75,6 +75,8 @@ class Pipeline:
         monitor: bool = False,
         actions: StreamActions | None = None,
     ) -> None:
+        self._dialect = framing if isinstance(framing, Dialect) else None
+        framing = framing.framing if isinstance(framing, Dialect) else framing
         self._framing = framing
         self._channels = channels
         self._headers = headers
@@ -85,8 +87,7 @@ class Pipeline:
         self._framer = framing.framer(limits.frame)
         self._actions = actions or StreamActions()
         self._ward = self._new_ward()
-        self._sniffing = b"" if framing is PLAIN else None
-        self._dialect: Dialect | None = None
+        self._sniffer = Sniffer(framing)
         self._reader: Reader | None = None
         self._alike = Alike()
         self._id_seen = False
@@ -153,31 +154,42 @@ class Pipeline:
             self._guarded(lambda: self._end(leaving))
         return leaving
 
+    def pause(self) -> list[bytes]:
+        """Say that every text is whole; return what waits, decided. The stream may go on."""
+        leaving: list[bytes] = []
+        if self.failure is None:
+            self._guarded(lambda: self._settle(leaving))
+        return leaving
+
     def fail(self, error: StreamwardError) -> list[bytes]:
         """End the stream with an error; return the frames that tell the client.
 
         What waits is decided as it stands and leaves first, unless it was a guard that failed.
         """
-        leaving: list[bytes] = []
+        return [*self.give_up(error), *self.last_words()]
+
+    def give_up(self, error: StreamwardError) -> list[bytes]:
+        """End the stream with an error; return what waits, decided as it stands.
+
+        Nothing of it leaves where it was a guard that failed.
+        """
         self.failure = self.failure or error
         if self._ward is not None and isinstance(self.failure, UpstreamError):
             try:
-                leaving += self._ward.finish()
+                return self._ward.finish()
             except StreamwardError as another:
                 self.failure = another
-        reader = self._reader or self._expected().reader()
-        problem = problem_of(self.failure)
-        ending = reader.refusal(problem) if isinstance(error, ContentBlockedError) else None
-        leaving.append(reader.error(problem) if ending is None else ending)
-        return leaving
+        return []
+
+    def last_words(self) -> list[bytes]:
+        """Return the frames that tell a client why the stream has ended; see ``failure``."""
+        dialect = self._dialect or self._expected()
+        reader = self._reader or dialect.reader()
+        return farewell(reader, dialect.framing, self._framing, self.failure)
 
     def ends_properly(self) -> bool:
         """Whether a blocked answer can end as a refused one, instead of as an error."""
-        blocked = isinstance(self.failure, ContentBlockedError)
-        reader = self._reader
-        return (
-            blocked and reader is not None and reader.refusal(problem_of(self.failure)) is not None
-        )
+        return self._reader is not None and refusal(self._reader, self.failure) is not None
 
     def heartbeat(self) -> bytes:
         """Return the bytes that say *still there* between two frames; empty where none can."""
@@ -195,30 +207,26 @@ class Pipeline:
             self._frame(frame, leaving)
 
     def _end(self, leaving: list[bytes]) -> None:
-        if self._sniffing is not None:
-            rest, self._sniffing = self._sniffing, None
-            self._take(rest, leaving)
+        self._take(self._sniffer.rest(), leaving)
         for frame in self._framer.finish():
             self._frame(frame, leaving)
+        marker = self._dialect.end_marker if self._dialect else b""
+        if marker and self._reader and self._framing is MESSAGE:
+            self._reader.read(Frame(marker, marker))  # who took the messages kept it
+        self._settle(leaving)
+
+    def _settle(self, leaving: list[bytes]) -> None:
         if self._ward is not None:
             leaving += self._ward.finish()
             self._stop_if_blocked(self._ward)
 
     def _sniff(self, chunk: bytes) -> bytes:
-        """Find out whether a plain text body is SSE under a wrong name."""
-        if self._sniffing is None:
-            return chunk
-        begin = self._sniffing + chunk
-        verdict = may_be_sse(begin)
-        if verdict is None:
-            self._sniffing = begin
-            return b""
-        self._sniffing = None
-        if verdict:
+        ready = self._sniffer.take(chunk)
+        if self._sniffer.is_sse and self._framing is not SSE:
             self._framing = SSE
             self._framer = SSE.framer(self._limits.frame)
             self._ward = self._new_ward()
-        return begin
+        return ready
 
     def _new_ward(self) -> Ward | None:
         if not self._guards:
@@ -251,7 +259,7 @@ class Pipeline:
         if self._reader is None:
             if is_end_marker(frame):
                 return []
-            self._dialect = self._recognise(frame)
+            self._dialect = self._dialect or self._recognise(frame)
             self._reader = self._dialect.reader()
         try:
             steps = self._steps(self._reader, frame)
@@ -288,9 +296,3 @@ class Pipeline:
     def _stop_if_blocked(self, ward: Ward) -> None:
         if (verdict := ward.blocked) is not None:
             self.failure = ContentBlockedError(verdict.entity, verdict.guard)
-
-
-def problem_of(error: StreamwardError | None) -> Problem:
-    """Say what a client is told about an error: its stable code and its public sentence."""
-    shown = error or UpstreamError()
-    return Problem(shown.code, shown.public_message)

@@ -18,6 +18,7 @@ from .bounds import bounded
 from .cache_policy import CachePolicy, Scope
 from .checks import positive, positive_or_none
 from .resume import Resume
+from .socket_policy import Sockets
 
 __all__ = [
     "CachePolicy",
@@ -28,6 +29,7 @@ __all__ = [
     "Resume",
     "Routes",
     "Scope",
+    "Sockets",
     "Timeouts",
 ]
 
@@ -120,6 +122,7 @@ class Policy:
         grace: seconds without a reader before ``on_leave`` counts. Somebody who asks the same
             again, or resumes, within this time reads on. None: 0, and 30 with ``resume``.
         resume: how a client goes on after a cut; None: it asks again.
+        sockets: the rules of its WebSockets; None passes them by, untouched.
     """
 
     enabled: bool = True
@@ -135,6 +138,7 @@ class Policy:
     on_leave: OnLeave = "cancel"
     grace: float | None = None
     resume: Resume | None = None
+    sockets: Sockets | None = field(default_factory=Sockets)
 
     def __post_init__(self) -> None:
         positive_or_none("Policy", "heartbeat", self.heartbeat)
@@ -156,6 +160,8 @@ class Policy:
         elif not 0 <= self.grace < math.inf:
             raise ConfigurationError("Policy(grace=...) takes seconds, from 0 on")
         _check_resume(self.resume, self.cache)
+        if self.sockets is not None and not isinstance(self.sockets, Sockets):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError("Policy(sockets=...) takes a value such as Sockets(), or None")
         if self.guards is not None:
             object.__setattr__(self, "guards", checked_guards(self.guards))
 

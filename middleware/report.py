@@ -9,8 +9,19 @@ from typing import Any, Literal
 import structlog
 
 from ..wire import Usage
+from .pipeline import Pipeline
 
-__all__ = ["CacheUse", "NotKept", "Outcome", "Report", "ReportHook", "log_report", "template_of"]
+__all__ = [
+    "CacheUse",
+    "NotKept",
+    "Outcome",
+    "Report",
+    "ReportHook",
+    "log_report",
+    "report_on",
+    "tell",
+    "template_of",
+]
 
 Outcome = Literal[
     "complete",
@@ -54,9 +65,10 @@ class Report:
             ``"complete"``, whatever was recorded.
         code: the error's stable code, or None.
         route: the route's template, or the policy's pattern where no framework tells (a replay
-            does not ask the application); never the path with its values.
-        method: the HTTP method.
-        status: the HTTP status.
+            does not ask the application); never the path with its values. Of ``guard_stream`` its
+            ``name``, of gRPC the full name of the method.
+        method: the HTTP method; empty where there is no HTTP, and for gRPC.
+        status: the HTTP status, 101 for a WebSocket; 0 where there is no HTTP, and for gRPC.
         dialect: what the stream spoke, or None before its first frame.
         cache: what the cache did.
         ttft: from the request to the first text that was delivered, or None.
@@ -110,3 +122,35 @@ def template_of(scope: MutableMapping[str, Any]) -> str | None:
     """Return the route as the framework declares it, without the values in the path."""
     template = getattr(scope.get("route"), "path", None)
     return template if isinstance(template, str) else None
+
+
+def report_on(pipeline: Pipeline | None) -> Report:
+    """Return a report of what went through a pipeline; whoever carried it says the rest."""
+    return Report(
+        outcome="failed",
+        code=None,
+        route="",
+        method="",
+        status=0,
+        dialect=pipeline.dialect if pipeline else None,
+        cache="off",
+        ttft=None,
+        duration=0.0,
+        longest_gap=0.0,
+        tokens=pipeline.tokens if pipeline else 0,
+        usage=pipeline.usage if pipeline else None,
+        frames=pipeline.frames if pipeline else 0,
+        bytes_out=0,
+        heartbeats=0,
+        held_peak=pipeline.held_peak if pipeline else 0,
+        findings=pipeline.findings if pipeline else {},
+        guards_failed=pipeline.guards_failed if pipeline else (),
+    )
+
+
+def tell(hook: ReportHook, report: Report) -> None:
+    """Give a report to a hook; a sink that fails must not hurt the stream."""
+    try:
+        hook(report)
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        structlog.get_logger("streamward").error("report_failed", error=type(error).__name__)

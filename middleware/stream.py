@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import TypeVarTuple
 
 from ..guardrails import Channels, Guard, StreamActions
-from ..wire import PLAIN, Framing, framing_of
+from ..wire import PLAIN, Dialect, Framing, framing_of
 from ..wire.errors import StreamwardError
 from .decoding import Inflater
 from .headers import by_name, content_coding
@@ -36,7 +36,7 @@ class Stream:
     """Carries the body of one response.
 
     Args:
-        framing: how its content type says it is cut.
+        framing: how its content type says it is cut; or its dialect, where that is known.
         headers: its headers, as the application sent them.
         path: the path of the request.
         guards: who decides.
@@ -54,7 +54,7 @@ class Stream:
 
     def __init__(
         self,
-        framing: Framing,
+        framing: Framing | Dialect,
         *,
         headers: Iterable[tuple[bytes, bytes]],
         path: str,
@@ -115,6 +115,14 @@ class Stream:
     async def fail(self, error: StreamwardError) -> list[bytes]:
         """End the stream with an error; return the frames that tell the client."""
         return await self._run(self.pipeline.fail, error)
+
+    async def pause(self) -> list[bytes]:
+        """Say that every text is whole; return what waits, decided. The stream may go on."""
+        return await self._run(self.pipeline.pause)
+
+    async def give_up(self, error: StreamwardError) -> list[bytes]:
+        """End the stream with an error; return what waits, decided as it stands."""
+        return await self._run(self.pipeline.give_up, error)
 
     async def _run(self, step: Callable[[*Args], list[bytes]], *args: *Args) -> list[bytes]:
         """Take a step of the pipeline; in a thread where a guard may take long.

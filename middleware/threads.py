@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache, partial
 from typing import TypeVar, TypeVarTuple
 
 from ..guardrails.sentences import LOOP
 
-__all__ = ["in_thread"]
+__all__ = ["in_thread", "start_thread"]
 
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
@@ -34,3 +34,8 @@ async def in_thread(work: Callable[[*Args], Result], *args: *Args) -> Result:
     context = copy_context()
     context.run(LOOP.set, loop)
     return await loop.run_in_executor(_pool(), partial(context.run, work, *args))
+
+
+def start_thread(work: Callable[[*Args], Result], *args: *Args) -> Future[Result]:
+    """Begin blocking work in the caller's context; coroutines in it get a loop of their own."""
+    return _pool().submit(partial(copy_context().run, work, *args))

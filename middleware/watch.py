@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Sequence
+from concurrent.futures import Future, wait
 
 import structlog
 
 from ..guardrails import Channels, Guard, Ward
 from ..wire import Frame, Framing, Step
 from ..wire.errors import StreamwardError
-from .threads import in_thread
+from .threads import in_thread, start_thread
 
 __all__ = ["Watch"]
 
@@ -44,6 +45,7 @@ class Watch:
         self._ward: Ward | None = None
         self._lost = False
         self._work: asyncio.Task[None] | None = None
+        self._beside: Future[None] | None = None
         self.findings: Counter[tuple[str, str, str]] = Counter()
 
     @property
@@ -83,6 +85,19 @@ class Watch:
             await in_thread(self._look, True)
         else:
             self._look(True)
+
+    def go_on_beside(self) -> None:
+        """Do as ``go_on`` where there is no event loop."""
+        if not self._blocking:
+            self._look()
+        elif self._beside is None or self._beside.done():
+            self._beside = start_thread(self._look)
+
+    def settle_here(self) -> None:
+        """Do as ``settle`` where there is no event loop."""
+        if self._beside is not None:
+            wait({self._beside})
+        self._look(True)
 
     def _look(self, ended: bool = False) -> None:  # noqa: FBT001, FBT002 - passed to a thread
         try:

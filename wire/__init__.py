@@ -14,11 +14,13 @@ from .detect import (
     may_be_sse,
 )
 from .dialect import Dialect, Early, Hint, Problem, Reader
+from .dialects.named_text import NAMED_TEXT
 from .form import Edit, NumberProjection, Projection, Run
 from .frame import MAX_FRAME, Frame, Framer, Framing
 from .json_codec import dumps, loads, repeats_a_name
 from .json_form import JsonProjection
 from .json_splice import Name, Path, splice
+from .message import MESSAGE
 from .ndjson import NDJSON
 from .plain import PLAIN
 from .reading import PAYLOAD, Channel, Close, Form, Scrub, Sound, Step, Text, Usage, Whole
@@ -28,6 +30,8 @@ from .text_form import TextProjection
 __all__ = [
     "DIALECTS",
     "MAX_FRAME",
+    "MESSAGE",
+    "NAMED_TEXT",
     "NDJSON",
     "PAYLOAD",
     "PLAIN",

@@ -2,7 +2,7 @@
 
 Order of the evidence: a vendor's header, the content type, the first frame that a client
 dispatches, the path of the request. The table is asked from top to bottom; the last row of each
-framing takes everything.
+framing takes everything. Messages are asked of the rows of all framings but plain text.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from .dialects.ai_sdk_ui import AI_SDK_UI
 from .dialects.anthropic import ANTHROPIC
 from .dialects.ollama import OLLAMA
 from .dialects.openai_chat import OPENAI_CHAT
+from .dialects.openai_realtime import OPENAI_REALTIME
 from .dialects.openai_responses import OPENAI_RESPONSES
 from .dialects.plain_text import PLAIN_TEXT
 from .dialects.raw_sse import RAW_SSE
@@ -22,6 +23,7 @@ from .dialects.unknown_json import UNKNOWN_JSON, UNKNOWN_NDJSON
 from .errors import UnreadableFrameError
 from .frame import Frame, Framing
 from .json_codec import is_object, loads
+from .message import MESSAGE
 from .ndjson import NDJSON
 from .plain import PLAIN
 from .sse import SSE
@@ -38,6 +40,7 @@ __all__ = [
 
 DIALECTS: tuple[Dialect, ...] = (
     AI_SDK_UI,
+    OPENAI_REALTIME,
     OPENAI_CHAT,
     OPENAI_RESPONSES,
     ANTHROPIC,
@@ -118,7 +121,7 @@ def detect(framing: Framing, headers: Mapping[str, str], path: str, frame: Frame
     except UnreadableFrameError:
         value = None
     hint = Hint(headers, path, frame, value)
-    rows = [row for row in DIALECTS if row.framing is framing]
+    rows = _rows(framing)
     found = next((row for row in rows if row.claims(hint)), rows[-1])
     # An error says little of who sent it; where the path says more, it is believed.
     says_error = is_object(value) and bool(value.get("error") or value.get("type") == "error")
@@ -139,10 +142,20 @@ def expect(
         headers: response headers, names in lower case, where they are known.
         otherwise: the guess where nothing hints at a dialect; the framing's last row if omitted.
     """
-    rows = [row for row in DIALECTS if row.framing is framing]
+    rows = _rows(framing)
     for row in rows:
         if row.header is not None and (headers or {}).get(row.header[0]) == row.header[1]:
             return row
     asked = path.rstrip("/")
     guess = next((row for row in rows if row.paths and asked.endswith(row.paths)), rows[-1])
     return otherwise if otherwise is not None and guess is rows[-1] else guess
+
+
+def _rows(framing: Framing) -> list[Dialect]:
+    """Return the rows of a framing. A message may speak any dialect whose frames are JSON or text.
+
+    The last of those is raw text, whose error is an object with a type.
+    """
+    if framing is not MESSAGE:
+        return [row for row in DIALECTS if row.framing is framing]
+    return [row for row in DIALECTS if row.framing is not PLAIN and row is not UNKNOWN_NDJSON]

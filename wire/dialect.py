@@ -129,6 +129,7 @@ class Dialect:
         header: a vendor's response header that names it, and the value; none where there is none.
         heartbeat: bytes that say *still there* at a frame boundary and change nothing.
         heartbeat_after_id: False where a heartbeat behind an SSE ``id`` breaks a client.
+        end_marker: the payload of the frame that only ends a stream; SDKs keep it to themselves.
     """
 
     name: str
@@ -139,3 +140,4 @@ class Dialect:
     header: tuple[str, str] | None = None
     heartbeat: bytes = b": ping\n\n"
     heartbeat_after_id: bool = True
+    end_marker: bytes = b""

@@ -18,8 +18,10 @@ from .middleware import (
     Progress,
     Report,
     Resume,
+    Sockets,
     Streamward,
     Timeouts,
+    guard_stream,
     opt_out,
 )
 
@@ -30,9 +32,11 @@ __all__ = [
     "Progress",
     "Report",
     "Resume",
+    "Sockets",
     "Streamward",
     "Timeouts",
     "__version__",
+    "guard_stream",
     "opt_out",
 ]
 

@@ -82,6 +82,7 @@ def test_importing_the_package_needs_no_extra():
         "redis",
         "cryptography",
         "fastapi",
+        "grpc",
         "httpx",
         "torch",
     )

@@ -6,10 +6,12 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import grpc
 import httpx
 import pytest
 from support.asgi import ask, scope_of
 from support.secrets import pieces
+from support.sockets import Client, talk
 from support.streams import chat_text
 
 from streamward.guardrails import Guard
@@ -42,7 +44,15 @@ async def get(app, path: str, method: str = "GET") -> httpx.Response:
 def test_every_example_is_tested():
     names = {path.stem for path in EXAMPLES.glob("*.py")}
 
-    assert names == {"fastapi_app", "own_guard", "redis_cache", "starlette_app"}
+    assert names == {
+        "fastapi_app",
+        "grpc_service",
+        "own_guard",
+        "redis_cache",
+        "starlette_app",
+        "websocket_app",
+        "worker",
+    }
 
 
 async def test_fastapi_app(example):
@@ -66,6 +76,36 @@ async def test_starlette_app(example):
     assert "example.com" not in guarded.text
     assert "@example.com" in for_staff.text
     assert [report.findings for report in module.seen] == [{"pii.EMAIL_ADDRESS.edit": 1}, {}]
+
+
+async def test_grpc_service(example):
+    module = example("grpc_service")
+    server, port = await module.serve("127.0.0.1:0")
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        say = channel.unary_stream(
+            "/chat.Chat/Say", module.Value.SerializeToString, module.Value.FromString
+        )
+        said = [value.string_value async for value in say(module.Value())]
+    await server.stop(None)
+
+    assert "".join(said) == "Her mail is <EMAIL_ADDRESS>. Anything else?"
+
+
+async def test_websocket_app(example):
+    said = "You said: I am <EMAIL_ADDRESS>. Her mail is <EMAIL_ADDRESS>. Anything else?"
+
+    async def script(client: Client) -> None:
+        await client.say("I am bob@example.org")
+        await client.until(lambda client: client.text == said)
+        await client.leave()
+
+    await talk(example("websocket_app").app, script, "/chat")
+
+
+def test_worker(example, capsys):
+    example("worker").main()
+
+    assert capsys.readouterr().out.startswith("Her mail is <EMAIL_ADDRESS>. Anything else?")
 
 
 async def test_own_guard(example):

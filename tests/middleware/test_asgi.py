@@ -58,7 +58,7 @@ async def test_a_response_that_is_no_stream_passes_untouched(content_type, heade
 
 
 async def test_other_scopes_pass_untouched():
-    """WebSocket and lifespan reach the application with the very same callables."""
+    """Lifespan and whatever comes reach the application with the very same callables."""
     seen: list[Any] = []
 
     async def app(scope, receive, send):
@@ -70,7 +70,7 @@ async def test_other_scopes_pass_untouched():
     async def send(message):
         del message
 
-    scope = {"type": "websocket"}
+    scope = {"type": "lifespan"}
     await Streamward(app)(scope, receive, send)
 
     assert seen == [scope, receive, send]

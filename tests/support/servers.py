@@ -20,6 +20,7 @@ from typing import Any, Literal
 import uvicorn
 
 Http = Literal["h11", "httptools"]
+Ws = Literal["auto", "websockets-sansio", "wsproto"]
 
 _TESTS = Path(__file__).parent.parent
 
@@ -77,12 +78,12 @@ def _absolute(paths: str) -> str:
 
 
 @contextlib.contextmanager
-def running(app: Any, http: Http = "h11") -> Generator[str]:
+def running(app: Any, http: Http = "h11", ws: Ws = "auto") -> Generator[str]:
     """Serve an ASGI app with uvicorn in a thread; yield its base URL."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        config = uvicorn.Config(app, http=http, log_level="critical", lifespan="off")
+        config = uvicorn.Config(app, http=http, ws=ws, log_level="critical", lifespan="off")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -227,4 +227,5 @@ AI_SDK_UI = Dialect(
     reader=AiSdkUiReader,
     claims=_claims,
     header=_HEADER,
+    end_marker=_DONE,
 )

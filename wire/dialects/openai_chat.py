@@ -310,5 +310,6 @@ OPENAI_CHAT = Dialect(
     reader=OpenAIChatReader,
     claims=_claims,
     paths=("/chat/completions",),
+    end_marker=_DONE,
     heartbeat_after_id=False,  # openai-python parses the empty event that its decoder then fires
 )
