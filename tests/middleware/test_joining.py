@@ -201,6 +201,24 @@ async def test_an_application_that_raises_first_is_asked_by_the_next():
     assert {answer.body for answer in answers[1:]} == {b"".join(chat(WORDS))}
 
 
+async def test_who_may_not_have_it_asks_for_itself_and_learns_nothing():
+    asked: list[str] = []
+
+    def may_read(scope: Any) -> bool:
+        asked.append(scope["path"])
+        return False
+
+    app = ScriptedApp([0.01, *chat(WORDS)])
+    door, reports = joined(app, policy=Policy(cache=CachePolicy(authorize=may_read)))
+
+    answers = await many(door, 3)
+
+    assert app.calls == 3
+    assert len(asked) == 2
+    assert {answer.headers["cache-status"] for answer in answers} == {"streamward; fwd=uri-miss"}
+    assert sorted(report.cache for report in reports) == ["bypass", "bypass", "stored"]
+
+
 # When it fails
 
 

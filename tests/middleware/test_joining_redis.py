@@ -107,6 +107,23 @@ async def test_a_stop_is_heard_at_once(form, request):
         assert b'"stopped"' in (await leader).body
 
 
+async def test_a_stop_that_nobody_hears_lasts_until_the_next_renewal(redis_server):
+    async with town_of(redis_server, "lasting", lease=1.0) as town:
+        app = ScriptedApp([*chat(WORDS)[:2], 60.0])
+        one, other = town.door(app), town.door(app)
+        leader = asyncio.create_task(question(one))
+        await until(lambda: app.calls)
+        del other
+        answers = town.stores[0]._answers
+        for _, hearing in answers._processes.values():
+            hearing.cancel()
+        running = next(iter(answers._leases.values()))
+
+        await town.stores[1].stop(running._key, running.running.generation)
+
+        assert b'"stopped"' in (await leader).body
+
+
 async def test_who_follows_elsewhere_hears_each_frame_as_it_comes(redis_server):
     async with town_of(redis_server, "live") as town:
         heard = [asyncio.Event() for _ in WORDS]
