@@ -121,7 +121,7 @@ class CacheSide:
         return head.epoch == self._lookup.epoch
 
     def _note(self, found: Found) -> Found:
-        if self._lookup.key is None:
+        if self._lookup.key is None or (found is None and self._lookup.finished):
             self.use = "bypass"
         elif found is None:
             self.use = "miss"

@@ -27,7 +27,7 @@ from .keeper import Keeper
 from .leaving import alone, wants_end
 from .outbox import Outbox, Send
 from .policy import Policy, Scope, Timeouts
-from .report import Outcome, Report, template_of
+from .report import Outcome, Report, report_on, template_of
 from .resume import RESET, hint
 from .sources import App, Source
 from .stream import Stream
@@ -123,27 +123,24 @@ class Exchange:
         if not self._outbox.started:
             return None
         stream, recording = self._answer.stream, self._source.recording
-        pipeline = stream.pipeline if stream else None
-        return Report(
+        report = report_on(stream.pipeline if stream else None)
+        return replace(
+            report,
             outcome=self._outcome or "failed",
             code=self._error.code if self._error else None,
             route=template_of(self._source.scope) or self._route,
             method=self._method,
             status=self._answer.status,
-            dialect=recording.dialect if recording else pipeline.dialect if pipeline else None,
+            dialect=recording.dialect if recording else report.dialect,
             cache=self._cache.use,
             not_kept=self._cache.not_kept(self._outcome or "failed"),
             ttft=self._ttft,
             duration=self._clock() - self._began,
             longest_gap=self._keeper.longest_gap if self._keeper else 0.0,
-            tokens=pipeline.tokens if pipeline else 0,
-            usage=pipeline.usage if pipeline and self._cache.use != "joined" else None,
-            frames=len(recording.frames) if recording else pipeline.frames if pipeline else 0,
+            usage=None if self._cache.use == "joined" else report.usage,
+            frames=len(recording.frames) if recording else report.frames,
             bytes_out=self._outbox.bytes_out,
             heartbeats=self._outbox.heartbeats,
-            held_peak=pipeline.held_peak if pipeline else 0,
-            findings=pipeline.findings if pipeline else {},
-            guards_failed=pipeline.guards_failed if pipeline else (),
         )
 
     # What the answer tells
@@ -181,6 +178,7 @@ class Exchange:
         """Notice from now on when the client leaves."""
         if not self._watching:
             self._watching = True
+            self._inbox.keep_secret()
             self._helpers.append(asyncio.create_task(self._watch()))
 
     def heard(self) -> None:
@@ -199,6 +197,7 @@ class Exchange:
         The client never waits for the store; a client that asks again at once finds the answer
         where the store is in memory.
         """
+        self._inbox.reveal()
         pipeline, recorder = stream.pipeline, self._outbox.recorder
         self._outcome = "complete" if pipeline.complete else "incomplete"
         guarded = self._policy.mode == "monitor" or not pipeline.guards_failed

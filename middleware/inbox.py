@@ -30,6 +30,7 @@ class Inbox:
         self._stashed = 0
         self._whole = False  # the last piece of the body has been pulled
         self._left = False
+        self._secret: asyncio.Event | None = None
 
     async def read_body(self, limit: int) -> bytes | None:
         """Read the whole body and keep it for the application; may be asked again.
@@ -58,7 +59,23 @@ class Inbox:
             message = self._stash.popleft()
             self._stashed -= len(message.get("body", b""))
             return message
-        return await self._pull()
+        message = await self._pull()
+        if self._secret is not None and message["type"] == "http.disconnect":
+            await self._secret.wait()
+        return message
+
+    def keep_secret(self) -> None:
+        """Keep from the application that the client has left, until its answer has ended.
+
+        Frameworks stop on that word; whether the answer goes on is for its policy to say, which
+        cancels the application if it does not.
+        """
+        self._secret = self._secret or asyncio.Event()
+
+    def reveal(self) -> None:
+        """Let the application know from now on."""
+        if self._secret is not None:
+            self._secret.set()
 
     async def client_left(self) -> None:
         """Return when the client has left."""

@@ -390,6 +390,38 @@ async def test_a_condition_decides_whether_to_finish(verdict):
     assert seen[0].bytes_out > 0
 
 
+@pytest.mark.parametrize("grace", [0.0, 30.0])
+async def test_a_framework_that_listens_itself_does_not_stop_before_the_policy(grace):
+    """As Starlette's ``StreamingResponse`` does."""
+    heard: list[str] = []
+
+    class Listening(ScriptedApp):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            async def listen() -> None:
+                while (message := await receive())["type"] != "http.disconnect":
+                    pass
+                heard.append(message["type"])
+
+            listening = asyncio.create_task(listen())
+            answering = asyncio.create_task(super().__call__(scope, receive, send))
+            try:
+                await asyncio.wait({listening, answering}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                answering.cancel()
+                await asyncio.gather(answering, return_exceptions=True)
+                await asyncio.sleep(0.01)
+                listening.cancel()
+
+    app = Listening([*chat(WORDS)[:2], 0.05, *chat(WORDS)[2:]])
+    door, reports = joined(app, policy=Policy(grace=grace))
+
+    await many(door, 1, leave_when=lambda answer: bool(answer.body))
+
+    assert app.cancelled == (grace == 0.0)
+    assert [report.outcome for report in reports] == ["client_left"]
+    assert heard == ([] if grace == 0.0 else ["http.disconnect"])
+
+
 async def test_a_follower_that_leaves_while_it_waits_holds_nobody():
     app = ScriptedApp([0.2, *chat(WORDS)])
     door, _ = joined(app)
