@@ -10,6 +10,7 @@ A replay is the same exchange with a recording in the application's place.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from ..cache import Running
 from ..wire import DIALECTS, SSE, framing_of

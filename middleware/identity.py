@@ -40,12 +40,10 @@ _IGNORED = frozenset(
         b"cf-visitor",
         b"connection",
         b"content-length",
-        b"content-type",
         b"date",
         b"dnt",
         b"expect",
         b"forwarded",
-        b"host",
         b"idempotency-key",
         b"if-modified-since",
         b"if-none-match",
@@ -62,14 +60,17 @@ _IGNORED = frozenset(
         b"upgrade-insecure-requests",
         b"user-agent",
         b"via",
+        b"x-forwarded-for",
+        b"x-forwarded-port",
+        b"x-forwarded-proto",
+        b"x-forwarded-server",
+        b"x-real-ip",
     },
 )
 _IGNORED_PREFIXES = (
     b"sec-",
     b"x-amzn-trace",
     b"x-b3-",
-    b"x-forwarded-",
-    b"x-real-",
     b"x-request-",
     b"x-stainless-",
 )
@@ -126,7 +127,7 @@ def identify(
         content_type=content_type,
         body=canonical_body(content_type, body, limit=max(1, len(body))),  # was limited when read
         scope=whose,
-        headers=_that_count(headers, ignored),
+        headers=_that_count(_without_first(headers), ignored),
         # What one route keeps must not be served where nobody wants it kept.
         policy=":".join((fingerprint, *sorted(policy.keep))),
     )
@@ -152,6 +153,18 @@ def _told(principal: Callable[[Scope], str | None], scope: Scope) -> str | None:
     except Exception as error:  # noqa: BLE001 - the cache is comfort, the answer is not
         structlog.get_logger("streamward").error("principal_failed", error=type(error).__name__)
         return None
+
+
+def _without_first(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Leave out what has a field of its own; a second one counts, as some applications read it."""
+    own = {b"content-type", b"host"}
+    rest: list[tuple[bytes, bytes]] = []
+    for name, value in headers:
+        if name in own:
+            own.discard(name)
+        else:
+            rest.append((name, value))
+    return rest
 
 
 def _that_count(

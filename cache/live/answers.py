@@ -107,7 +107,7 @@ class RedisAnswers:
 
     async def stop(self, key: bytes, generation: bytes) -> None:
         """Ask for an answer to end: at once here, and by a lasting wish where another gives it."""
-        if self.local.stop(generation):
+        if self.local.find(key, generation) is not None and self.local.stop(generation):
             return
         keys = [self.names.log(key, generation), self.names.lease(key)]
         _, _, holder = await self.link.script(READ, keys, [1 << 30], self._timeout)
@@ -156,7 +156,7 @@ class RedisAnswers:
     def _followed(self, key: bytes, generation: bytes, process: bytes) -> Running:
         """Return the answer of another process, read by one mirror however many follow."""
         if (mine := self.local.find(key, generation)) is not None:
-            return mine
+            return _unshared(generation) if mine.abandoned else mine
         name = key, generation
         if (mirrored := self._mirrors.get(name)) is not None:
             return mirrored[0]
@@ -188,3 +188,10 @@ class RedisAnswers:
         except CacheError:
             # Refused, or closed: what is wished for is seen at each renewal.
             return
+
+
+def _unshared(generation: bytes) -> Running:
+    """Return an answer that nobody can follow, though somebody still gives it."""
+    running = Running(generation)
+    running.end("unshared")
+    return running

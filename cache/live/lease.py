@@ -69,11 +69,19 @@ class RedisLease:
         self._answers.let_go(self._key, self.running)
         names, key = self._answers.names, self._key
         stored = self._answers.stored(key, recording) if recording and ttl > 0 else b""
-        await self._answers.run(
-            FINISH,
-            [names.recording(key), names.lease(key), names.wishes(key, self.running.generation)],
-            [self._holder, self._answers.milliseconds(ttl), stored],
-        )
+        try:
+            await self._answers.run(
+                FINISH,
+                [
+                    names.recording(key),
+                    names.lease(key),
+                    names.wishes(key, self.running.generation),
+                ],
+                [self._holder, self._answers.milliseconds(ttl), stored],
+            )
+        finally:
+            if self._writing is not None:  # a process that ends now must not take the end with it
+                await asyncio.wait({self._writing}, timeout=self._answers.renewal)
 
     def close(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[None]]:
         """Renew no more, if it is this loop that does; return the tasks to end."""
@@ -121,6 +129,9 @@ class RedisLease:
             while True:
                 frames = await reader.frames()
                 ending = None if frames else running.ending
+                if running.abandoned:  # its frames are freed: who comes now asks for himself
+                    await self._append(Entry(0, None, (), "unshared"), -1)
+                    return
                 entry = Entry(
                     first,
                     None if first else running.head,
@@ -139,12 +150,18 @@ class RedisLease:
         try:
             count = await self._push(entry, entries)
             if count != entries + 1:
-                frames: list[RecordedFrame] = self.running.since(0, self.running.size)
-                whole = Entry(0, self.running.head, tuple(frames), entry.ending, entry.delivered)
+                frames = self._frames_before(entry.first) + entry.frames
+                whole = Entry(0, self.running.head, frames, entry.ending, entry.delivered)
                 count = await self._push(whole, -1)
         except CacheError:
             return 0  # who missed it finds a gap, reads again, and finds the log begun anew
         return count
+
+    def _frames_before(self, position: int) -> tuple[RecordedFrame, ...]:
+        frames: list[RecordedFrame] = []
+        while rest := self.running.since(len(frames)):
+            frames += rest
+        return tuple(frames[:position])
 
     async def _push(self, entry: Entry, entries: int) -> int:
         answers = self._answers

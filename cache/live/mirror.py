@@ -50,7 +50,8 @@ class Mirror:
                 while self.running.ending is None and self._is_wanted():
                     await self._step(events)
         except CorruptRecordingError:
-            pass
+            # Whoever asked again would be told to follow the same answer again.
+            self.running.end("unshared")
         finally:
             self.running.end("lost")
 
@@ -73,7 +74,8 @@ class Mirror:
         self._heard = self._clock()
         entry = self._form.decode(item)
         running = self.running
-        if entry.first > running.count or (running.head is None and entry.head is None):
+        headless = running.head is None and entry.head is None and entry.ending is None
+        if entry.first > running.count or headless:
             return False
         self._entries += 1
         if running.head is None and entry.head is not None:
@@ -100,7 +102,7 @@ class Mirror:
         self._entries = count
         if alive := holder.startswith(generation):
             self._process = holder[GENERATION_BYTES:]
-        elif not count:
+        elif not count and self.running.head is None:
             self.running.end("lost")  # it was over before anything was written
         self._note_silence(alive=alive)
 

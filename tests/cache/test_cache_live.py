@@ -1,0 +1,192 @@
+"""What becomes of a shared answer when Redis, a limit or a key spoils the sharing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from streamward.cache import Encryption, Follower, Head, RedisCache, Running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+KEY = bytes(range(32))
+SECRET = bytes(32)
+HEAD = Head(200, (), b"")
+LIMIT = 1 << 20
+
+
+@pytest.fixture
+async def process(own_redis: Any) -> AsyncIterator[Callable[..., RedisCache]]:
+    """Make stores with links of their own: each stands for a process."""
+    server = own_redis()
+    stores: list[RedisCache] = []
+
+    def make(**settings: Any) -> RedisCache:
+        given = {"secret": SECRET, "timeout": 2.0, "lease": 6.0, **settings}
+        stores.append(RedisCache(server.url, **given))
+        return stores[-1]
+
+    yield make
+    for store in stores:
+        await store.close()
+
+
+async def claimed(store: RedisCache, key: bytes = KEY) -> Any:
+    return await store.claim(key, max_bytes=LIMIT)
+
+
+async def read(running: Running, count: int | None = None) -> bytes:
+    """Return what a reader gets until the end, or ``count`` bytes."""
+    got = b""
+    with Follower(running) as follower:
+        async with asyncio.timeout(30):
+            await follower.head()
+            while count is None or len(got) < count:
+                if not (frames := await follower.frames()):
+                    break
+                got += b"".join(frame.data for frame in frames)
+    return got
+
+
+def add(running: Running, *frames: bytes) -> None:
+    for frame in frames:
+        running.add(frame, time.monotonic())
+
+
+async def flush(store: RedisCache) -> None:
+    await store._link.call(lambda redis: redis.flushall(), 1.0)
+
+
+async def test_what_is_for_one_alone_is_known_before_the_leader_has_ended(process: Any) -> None:
+    leader = await claimed(process())
+    follower = await claimed(process())
+    waiting = asyncio.create_task(read(follower))
+    await asyncio.sleep(0.05)
+
+    leader.running.end("unshared")
+
+    assert await waiting == b""
+    assert follower.ending == "unshared"
+    await leader.finish(None, 0)
+
+
+async def test_a_flush_while_the_leader_thinks_is_no_death(process: Any) -> None:
+    """The mirror looks before the lease is renewed, and finds nothing at all."""
+    one, other = process(), process()
+    leader = await claimed(one)
+    leader.running.begin(HEAD)
+    add(leader.running, b"first ")
+    follower = await claimed(other)
+    assert await read(follower, 1) == b"first "
+    waiting = asyncio.create_task(read(follower))
+
+    await flush(one)
+    await asyncio.sleep(1.5)
+    assert follower.ending is None
+    add(leader.running, b"second")
+    leader.running.end("complete")
+
+    assert await waiting == b"first second"
+    assert follower.ending == "complete"
+    await leader.finish(None, 0)
+
+
+async def test_a_log_that_is_written_anew_is_whole(process: Any) -> None:
+    """More frames than a reader takes at once."""
+    one, early, late = process(), process(), process()
+    leader = await claimed(one)
+    leader.running.begin(HEAD)
+    frames = [b"%04d " % number for number in range(3000)]
+    add(leader.running, *frames)
+    whole = b"".join(frames)
+    first = await claimed(early)
+    assert await read(first, len(whole)) == whole
+
+    await flush(one)
+    add(leader.running, b"more ")
+    assert await read(first, len(whole) + 5) == whole + b"more "
+    other = await late.find(KEY, leader.running.generation)
+    assert other is not None
+    waiting = asyncio.create_task(read(other))
+    await asyncio.sleep(0.1)
+    add(leader.running, b"end")
+    leader.running.end("complete")
+
+    assert await waiting == whole + b"more end"
+    assert other.ending == "complete"
+    await leader.finish(None, 0)
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+async def test_who_comes_after_an_answer_grew_too_long_is_told_at_once(
+    process: Any, elsewhere: Any
+) -> None:
+    """Or it would claim, follow and lose the same answer again and again, while that goes on."""
+    one, other = process(), process()
+    leader = await claimed(one)
+    leader.running.begin(HEAD)
+    add(leader.running, b"a little ")
+    early = await claimed(other)
+    assert await read(early, 1) == b"a little "
+    waiting = asyncio.create_task(read(early))
+
+    add(leader.running, bytes(LIMIT))
+    assert await waiting == b"a little "
+    assert early.ending in ("lost", "unshared")
+    late = await claimed(process() if elsewhere else one)
+    assert await read(late) == b""
+    assert late.ending == "unshared"
+    await leader.finish(None, 0)
+
+
+async def test_an_answer_that_cannot_be_opened_is_asked_for_alone(process: Any) -> None:
+    one = process(encryption=Encryption(keys=[bytes(32)]))
+    other = process(encryption=Encryption(keys=[bytes([1]) * 32]))
+    leader = await claimed(one)
+    leader.running.begin(HEAD)
+    add(leader.running, b"secret")
+    follower = await claimed(other)
+
+    assert await read(follower) == b""
+    assert follower.ending == "unshared"
+    await leader.finish(None, 0)
+
+
+async def test_only_who_knows_the_request_can_stop_its_answer(process: Any) -> None:
+    store = process()
+    leader = await claimed(store)
+    stopped = asyncio.Event()
+    leader.on_stop(stopped.set)
+
+    await store.stop(bytes(32), leader.running.generation)
+    await asyncio.sleep(0.05)
+    assert not stopped.is_set()
+    await store.stop(KEY, leader.running.generation)
+    async with asyncio.timeout(5):
+        await stopped.wait()
+    await leader.finish(None, 0)
+
+
+async def test_a_process_that_ends_leaves_the_end_of_its_answer_behind(process: Any) -> None:
+    """Or who follows has the whole of it, and an error after it."""
+    one, other = process(), process()
+    leader = await claimed(one)
+    leader.running.begin(HEAD)
+    add(leader.running, b"first ")
+    follower = await claimed(other)
+    assert await read(follower, 1) == b"first "
+    waiting = asyncio.create_task(read(follower))
+    await asyncio.sleep(0)
+
+    add(leader.running, b"last")
+    leader.running.end("complete")
+    await leader.finish(None, 0)
+    leader._writing.cancel()
+    await one.close()
+
+    assert await waiting == b"first last"
+    assert follower.ending == "complete"
