@@ -51,11 +51,22 @@ class RunningAnswers:
         self._stops: dict[bytes, Callable[[], None]] = {}
         self._lock = threading.Lock()
 
-    def join(self, key: bytes) -> Running | None:
-        """Return the answer to this request that can be joined, if there is one."""
+    def join(self, key: bytes, *, anew: bool = False, instead_of: bytes = b"") -> Running | None:
+        """Return the answer to this request that can be joined, if there is one.
+
+        Args:
+            key: of the request.
+            anew: True wants one that has not ended.
+            instead_of: the generation not to join.
+        """
         with self._lock:
-            running = self._by_key.get(key)
-        return running if running and running.ending in (None, "complete") else None
+            return self._joinable(key, anew=anew, instead_of=instead_of)
+
+    def _joinable(self, key: bytes, *, anew: bool, instead_of: bytes) -> Running | None:
+        running = self._by_key.get(key)
+        if running is None or running.generation == instead_of:
+            return None
+        return running if running.ending in ((None,) if anew else (None, "complete")) else None
 
     def start(self, key: bytes, running: Running) -> Running:
         """Note a running answer; whoever comes from now on joins this one."""
@@ -64,11 +75,13 @@ class RunningAnswers:
             self._by_generation[key, running.generation] = running
         return running
 
-    def join_or_start(self, key: bytes, max_bytes: int) -> tuple[Running, bool]:
+    def join_or_start(
+        self, key: bytes, max_bytes: int, *, anew: bool, instead_of: bytes
+    ) -> tuple[Running, bool]:
         """Return the answer that can be joined, or a new one and True: it is to be given."""
         with self._lock:
-            running = self._by_key.get(key)
-            if running and running.ending in (None, "complete"):
+            running = self._joinable(key, anew=anew, instead_of=instead_of)
+            if running is not None:
                 return running, False
             running = Running(max_bytes=max_bytes)
             self._by_key[key] = self._by_generation[key, running.generation] = running

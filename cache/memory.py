@@ -123,16 +123,18 @@ class MemoryCache:
             self._entries.move_to_end(key)
         return decode(entry.data)
 
-    async def claim(self, key: bytes, *, anew: bool = False, max_bytes: int) -> Claim:
+    async def claim(
+        self, key: bytes, *, anew: bool = False, instead_of: bytes = b"", max_bytes: int
+    ) -> Claim:
         """Return the recording, or the running answer, or the lease. See :class:`Cache`."""
-        if anew:
-            running = self._answers.start(key, Running(max_bytes=max_bytes))
-            return _MemoryLease(self, self._answers, key, running)
-        if (joined := self._answers.join(key)) is not None:
+        joined = self._answers.join(key, anew=anew, instead_of=instead_of)
+        if joined is not None:
             return joined
-        if (recording := await self.get(key)) is not None:
+        if not anew and (recording := await self.get(key)) is not None:
             return recording
-        running, mine = self._answers.join_or_start(key, max_bytes)
+        running, mine = self._answers.join_or_start(
+            key, max_bytes, anew=anew, instead_of=instead_of
+        )
         return _MemoryLease(self, self._answers, key, running) if mine else running
 
     async def find(self, key: bytes, generation: bytes) -> Running | None:

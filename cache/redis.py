@@ -156,7 +156,9 @@ class RedisCache:
         value: object = await self._link.call(lambda redis: redis.get(name), self._timeout)
         return None if value is None else self._opened(key, value)
 
-    async def claim(self, key: bytes, *, anew: bool = False, max_bytes: int) -> Claim:
+    async def claim(
+        self, key: bytes, *, anew: bool = False, instead_of: bytes = b"", max_bytes: int
+    ) -> Claim:
         """Return the recording, the running answer of any process, or the lease.
 
         One round trip, whatever comes of it. See :class:`Cache`.
@@ -166,7 +168,9 @@ class RedisCache:
             CacheFullError: there is nothing yet, and Redis is at its ``maxmemory``.
             CorruptRecordingError: as :meth:`get`.
         """
-        found = await self._answers.claim(key, anew=anew, max_bytes=max_bytes)
+        found = await self._answers.claim(
+            key, anew=anew, instead_of=instead_of, max_bytes=max_bytes
+        )
         return self._opened(key, found) if isinstance(found, bytes) else found
 
     async def find(self, key: bytes, generation: bytes) -> Running | None:

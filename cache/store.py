@@ -31,7 +31,9 @@ class Cache(Protocol):
         """Return the recording under ``key``, or None if there is none or its time is up."""
         ...
 
-    async def claim(self, key: bytes, *, anew: bool = False, max_bytes: int) -> Claim:
+    async def claim(
+        self, key: bytes, *, anew: bool = False, instead_of: bytes = b"", max_bytes: int
+    ) -> Claim:
         """Say what a request gets: a recording, a running answer to follow, or the lease to answer.
 
         However many ask at the same time, in however many processes, one gets the lease. It must
@@ -39,7 +41,9 @@ class Cache(Protocol):
 
         Args:
             key: of the request.
-            anew: True passes by what is there, and leads to a lease: what is there is stale.
+            anew: True passes by the recording, which is stale; an answer that is being given can
+                still be joined.
+            instead_of: the generation of a running answer that is stale, too.
             max_bytes: the most bytes to record of the answer, where it comes to that.
 
         Raises:

@@ -43,7 +43,6 @@ _IGNORED = frozenset(
         b"date",
         b"dnt",
         b"expect",
-        b"forwarded",
         b"idempotency-key",
         b"if-modified-since",
         b"if-none-match",

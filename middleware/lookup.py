@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -77,6 +78,7 @@ class Lookup:
         self._place = _place_in(scope) if resume else None
         self._resumes = resume is not None
         self._linked = False
+        self._followed = self._instead_of = b""  # generations
         self._wishes = wishes_in(scope["headers"], policy.obey)
         self.key: bytes | None = None
         self.whose = b""
@@ -147,6 +149,8 @@ class Lookup:
             return None
         if self.position:
             self.position, self.reset = 0, True
+        if why == "purged":
+            self._instead_of = self._followed
         if why == "unshared":
             self.key, self.forward, self.detail = None, "bypass", "unshared"
         return await self._find(cache, anew=why == "purged")
@@ -230,6 +234,8 @@ class Lookup:
         claim = await self._claim(cache, key, anew=anew)
         if isinstance(claim, Recording) and not self._fresh(claim, key):
             claim = await self._claim(cache, key, anew=True)
+        if isinstance(claim, Running):
+            self._followed = claim.generation
         if claim is None or isinstance(claim, Recording | Running):
             return claim
         self.lease = claim
@@ -254,11 +260,14 @@ class Lookup:
     async def _ask(self, cache: Cache, key: bytes, *, anew: bool) -> Claim | None:
         if self._wishes.only_cached or not self._join:
             return None if anew else await self._stored(cache, key)
+        claim = partial(
+            cache.claim, key, instead_of=self._instead_of, max_bytes=self._limits.recording
+        )
         try:
-            return await cache.claim(key, anew=anew, max_bytes=self._limits.recording)
+            return await claim(anew=anew)
         except CorruptRecordingError as error:
             self._replace(error)
-            return await cache.claim(key, anew=True, max_bytes=self._limits.recording)
+            return await claim(anew=True)
 
     async def _stored(self, cache: Cache, key: bytes) -> Recording | None:
         try:

@@ -133,6 +133,8 @@ def read_link(secret: bytes, token: str, whose: bytes | None, now: float) -> Lin
         signed = base64.b64decode(token + "=" * (-len(token) % 4), b"-_", validate=True)
     except (ValueError, binascii.Error) as error:
         raise ResumeError("invalid") from error
+    if _text(signed) != token.encode("ascii"):  # the last letter has bits that decoding ignores
+        raise ResumeError("invalid")
     payload, mac = signed[:-_MAC_BYTES], signed[-_MAC_BYTES:]
     if whose is None or not hmac.compare_digest(mac, _mac(secret, payload, whose)):
         raise ResumeError("invalid")

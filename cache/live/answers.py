@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import secrets
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ...wire.errors import CacheError
+from ...wire.errors import CacheError, CacheFullError, CacheUnavailableError
 from ..answers import RunningAnswers
+from ..recording import MAX_RECORDING_BYTES
 from ..running import GENERATION_BYTES, Running
 from .lease import RedisLease
 from .mirror import Mirror
-from .scripts import CLAIM, READ, WISH
+from .scripts import CLAIM, READ, RELEASE, WISH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,25 +72,33 @@ class RedisAnswers:
         self._timeout = timeout
         self._write_timeout = write_timeout
         self._leases: dict[bytes, RedisLease] = {}
-        self._mirrors: dict[tuple[bytes, bytes], tuple[Running, asyncio.Task[None]]] = {}
+        self._claiming: dict[bytes, Running] = {}
+        self._mirrors: dict[tuple[bytes, bytes], tuple[Mirror, asyncio.Task[None]]] = {}
         self._processes: dict[asyncio.AbstractEventLoop, tuple[bytes, asyncio.Task[None]]] = {}
 
     async def claim(
-        self, key: bytes, *, anew: bool, max_bytes: int
+        self, key: bytes, *, anew: bool, instead_of: bytes, max_bytes: int
     ) -> bytes | Running | RedisLease:
         """Return the stored recording, the answer to follow, or the lease."""
-        if not anew and (joined := self.local.join(key)) is not None:
+        if (joined := self.local.join(key, anew=anew, instead_of=instead_of)) is not None:
             return joined
         running = Running(max_bytes=max_bytes)
-        process = self._process()
-        holder = running.generation + process
+        holder = running.generation + self._process()
         keys = [self.names.recording(key), self.names.lease(key)]
         args: list[Value] = [holder, self.milliseconds(self.term), b"1" if anew else b"0"]
-        kind, *told = await self.link.script(CLAIM, keys, args, self._timeout)
+        self._claiming[running.generation] = running
+        try:
+            kind, *told = await self.link.script(CLAIM, keys, [*args, instead_of], self._timeout)
+        except BaseException:
+            running.end("lost")  # for who was told to follow it meanwhile
+            raise
+        finally:
+            del self._claiming[running.generation]
         if kind == b"hit":
             return bytes(told[0])
         if kind == b"follow":
-            return self._followed(key, told[0][:GENERATION_BYTES], told[0][GENERATION_BYTES:])
+            generation, process = told[0][:GENERATION_BYTES], told[0][GENERATION_BYTES:]
+            return self._followed(key, generation, process, max_bytes)
         lease = RedisLease(self, key, running, holder)
         self.local.start(key, running)
         self._leases[running.generation] = lease
@@ -99,26 +109,28 @@ class RedisAnswers:
         if (running := self.local.find(key, generation)) is not None:
             return running
         keys = [self.names.log(key, generation), self.names.lease(key)]
-        count, _, holder = await self.link.script(READ, keys, [1 << 30], self._timeout)
+        count, _, holder = await self.link.script(READ, keys, [-1], self._timeout)
         leads = holder.startswith(generation)
         if not count and not leads:
             return None
-        return self._followed(key, generation, holder[GENERATION_BYTES:] if leads else b"")
+        process = holder[GENERATION_BYTES:] if leads else b""
+        return self._followed(key, generation, process, MAX_RECORDING_BYTES)
 
     async def stop(self, key: bytes, generation: bytes) -> None:
         """Ask for an answer to end: at once here, and by a lasting wish where another gives it."""
         if self.local.find(key, generation) is not None and self.local.stop(generation):
             return
         keys = [self.names.log(key, generation), self.names.lease(key)]
-        _, _, holder = await self.link.script(READ, keys, [1 << 30], self._timeout)
+        _, _, holder = await self.link.script(READ, keys, [-1], self._timeout)
         if holder.startswith(generation):
             await self.wish(key, generation, b"stop", holder[GENERATION_BYTES:])
 
     async def wish(self, key: bytes, generation: bytes, what: bytes, process: bytes) -> None:
         """Want something of whoever gives an answer: it hears it now, or at its next renewal."""
         wishes = self.names.wishes(key, generation)
-        await self.run(WISH, [wishes], [what, self.milliseconds(10 * self.term)])
-        await self.publish(self.names.calls(process), what + b":" + generation)
+        with contextlib.suppress(CacheFullError):  # then it has to be heard now
+            await self.run(WISH, [wishes], [what, self.milliseconds(10 * self.term)])
+        await self.publish(self.names.calls(process), what + b":" + generation + key)
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Value]) -> Any:
         """Run a script that no request waits for."""
@@ -153,18 +165,24 @@ class RedisAnswers:
         """Return a time as Redis wants it: a year at the most."""
         return max(1, math.ceil(min(seconds, 365 * 86_400) * 1000))
 
-    def _followed(self, key: bytes, generation: bytes, process: bytes) -> Running:
+    def _followed(self, key: bytes, generation: bytes, process: bytes, max_bytes: int) -> Running:
         """Return the answer of another process, read by one mirror however many follow."""
-        if (mine := self.local.find(key, generation)) is not None:
+        mine = self.local.find(key, generation) or self._claiming.get(generation)
+        if mine is not None:
             return _unshared(generation) if mine.abandoned else mine
         name = key, generation
-        if (mirrored := self._mirrors.get(name)) is not None:
-            return mirrored[0]
-        mirror = Mirror(self, key, Running(generation), process)
+        if (known := self._mirrors.get(name)) is not None and known[0].running.ending is None:
+            known[0].expect()
+            return known[0].running
+        mirror = Mirror(self, key, Running(generation, max_bytes=max_bytes), process)
         task = asyncio.create_task(mirror.run(), name="streamward-mirror")
-        self._mirrors[name] = mirror.running, task
-        task.add_done_callback(lambda _: self._mirrors.pop(name, None))
+        self._mirrors[name] = mirror, task
+        task.add_done_callback(lambda _: self._forget(name, mirror))
         return mirror.running
+
+    def _forget(self, name: tuple[bytes, bytes], mirror: Mirror) -> None:
+        if name in self._mirrors and self._mirrors[name][0] is mirror:
+            del self._mirrors[name]
 
     def _process(self) -> bytes:
         """Return what this loop is called by the others; let it hear its calls from now on."""
@@ -182,12 +200,21 @@ class RedisAnswers:
         try:
             async with self.link.subscribe(self.names.calls(process)) as calls:
                 async for call in calls:
-                    what, _, generation = (call or b"").partition(b":")
-                    if (lease := self._leases.get(generation)) is not None:
-                        lease.grant([what])
+                    what, _, named = (call or b"").partition(b":")
+                    await self._grant(
+                        what, named[:GENERATION_BYTES], named[GENERATION_BYTES:], process
+                    )
         except CacheError:
             # Refused, or closed: what is wished for is seen at each renewal.
             return
+
+    async def _grant(self, what: bytes, generation: bytes, key: bytes, process: bytes) -> None:
+        if (lease := self._leases.get(generation)) is not None:
+            lease.grant([what])
+        elif key and generation not in self._claiming:
+            # The answer to a claim got lost, or the answer has ended: nobody gives it here.
+            with contextlib.suppress(CacheUnavailableError):
+                await self.run(RELEASE, [self.names.lease(key)], [generation + process])
 
 
 def _unshared(generation: bytes) -> Running:

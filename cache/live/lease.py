@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Final
 
-from ...wire.errors import CacheError
+from ...wire.errors import CacheError, CacheUnavailableError
 from ..follower import Follower
 from .entry import Entry, EntryForm
 from .scripts import APPEND, FINISH, RENEW
@@ -70,7 +70,7 @@ class RedisLease:
         names, key = self._answers.names, self._key
         stored = self._answers.stored(key, recording) if recording and ttl > 0 else b""
         try:
-            await self._answers.run(
+            kept = await self._answers.run(
                 FINISH,
                 [
                     names.recording(key),
@@ -82,6 +82,8 @@ class RedisLease:
         finally:
             if self._writing is not None:  # a process that ends now must not take the end with it
                 await asyncio.wait({self._writing}, timeout=self._answers.renewal)
+        if not kept:  # somebody else leads now, or has kept an answer since
+            raise CacheUnavailableError("refused")
 
     def close(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[None]]:
         """Renew no more, if it is this loop that does; return the tasks to end."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Mirror"]
 
+# Between being told to follow and reading there may be a slow question: is it allowed?
+_PATIENCE: Final = 30.0
+
 # Messages can get lost: then the log is looked at again after this long.
 _LOOK_AGAIN: Final = 1.0
 
@@ -39,7 +42,12 @@ class Mirror:
         self._form = EntryForm(key, running.generation, answers.encryption)
         self._entries = 0
         self._clock = asyncio.get_running_loop().time
-        self._heard = self._wanted = self._clock()
+        self._heard = self._clock()
+        self.expect()
+
+    def expect(self) -> None:
+        """Wait some time for a reader that has just been told to follow."""
+        self._wanted_until = self._clock() + _PATIENCE
 
     async def run(self) -> None:
         """Read until the answer has ended, its leader is dead, or nobody wants it any more."""
@@ -66,7 +74,10 @@ class Mirror:
             await asyncio.sleep(_LOOK_AGAIN)
         if item == b"":
             self._heard = self._clock()
-        elif item is None or not self._take(item):
+        elif item is None:
+            await self._look()
+        elif not self._take(item):
+            self._entries = 0  # some are missing; which, only the log can say
             await self._look()
 
     def _take(self, item: bytes) -> bool:
@@ -116,5 +127,6 @@ class Mirror:
     def _is_wanted(self) -> bool:
         now = self._clock()
         if self.running.readers:
-            self._wanted = now
-        return now - self._wanted < 2 * _LOOK_AGAIN
+            self._wanted_until = now  # once the last one leaves, nobody is waited for
+            return True
+        return now < self._wanted_until

@@ -6,16 +6,20 @@ from typing import Final
 
 from ..link.script import Script
 
-__all__ = ["APPEND", "CLAIM", "FINISH", "READ", "RENEW", "WISH"]
+__all__ = ["APPEND", "CLAIM", "FINISH", "READ", "RELEASE", "RENEW", "WISH"]
 
 # Who asks twice, because the first answer got lost, is told again that it leads.
 CLAIM: Final = Script("""
--- KEYS: recording, lease. ARGV: who would lead, milliseconds, whether to pass by what is there.
+-- KEYS: recording, lease. ARGV: who would lead, milliseconds, whether to pass by the recording,
+-- the generation to pass by.
 if ARGV[3] == '0' then
   local recording = redis.call('GET', KEYS[1])
   if recording then return {'hit', recording} end
-  local held = redis.call('GET', KEYS[2])
-  if held and held ~= ARGV[1] then return {'follow', held} end
+end
+local held = redis.call('GET', KEYS[2])
+local other = held and held ~= ARGV[1]
+if other and (ARGV[4] == '' or string.sub(held, 1, #ARGV[4]) ~= ARGV[4]) then
+  return {'follow', held}
 end
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return {'lead'}
@@ -41,8 +45,16 @@ FINISH: Final = Script("""
 local held = redis.call('GET', KEYS[2])
 redis.call('DEL', KEYS[3])
 if held == ARGV[1] then redis.call('DEL', KEYS[2]) end
-if held and held ~= ARGV[1] then return 0 end
-if ARGV[3] ~= '' then redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2]) end
+if ARGV[3] == '' then return 1 end
+if held ~= ARGV[1] and (held or redis.call('GET', KEYS[1])) then return 0 end
+redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
+return 1
+""")
+
+# Where the answer to a claim got lost: nobody gives what this lease stands for.
+RELEASE: Final = Script("""
+-- KEYS: lease. ARGV: who leads.
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1
 """)
 
@@ -60,11 +72,13 @@ return before + 1
 """)
 
 READ: Final = Script("""
--- KEYS: log, lease. ARGV: entries that are known.
+-- KEYS: log, lease. ARGV: entries that are known; -1 for who wants none.
 local count = redis.call('LLEN', KEYS[1])
 local from = tonumber(ARGV[1])
+local entries = {}
 if count < from then from = 0 end
-return {count, redis.call('LRANGE', KEYS[1], from, -1), redis.call('GET', KEYS[2]) or ''}
+if from >= 0 then entries = redis.call('LRANGE', KEYS[1], from, -1) end
+return {count, entries, redis.call('GET', KEYS[2]) or ''}
 """)
 
 WISH: Final = Script("""

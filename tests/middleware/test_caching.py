@@ -331,7 +331,9 @@ class BrokenCache:
     async def get(self, key: bytes) -> Recording | None:
         raise CacheUnavailableError("timeout")
 
-    async def claim(self, key: bytes, *, anew: bool = False, max_bytes: int) -> Claim:
+    async def claim(
+        self, key: bytes, *, anew: bool = False, instead_of: bytes = b"", max_bytes: int
+    ) -> Claim:
         raise CacheUnavailableError("timeout")
 
     async def find(self, key: bytes, generation: bytes) -> Running | None:

@@ -12,6 +12,7 @@ from support.streams import DONE, ScriptedApp, chat, chat_frame, chat_text
 
 from streamward import CachePolicy, Limits, Policy, Progress, Report, Streamward, opt_out
 from streamward.cache import MemoryCache
+from streamward.cache import scope_of as scope_of_credentials
 from streamward.errors import LeaderLostError, UpstreamFailedError
 from streamward.guardrails import Block
 
@@ -136,6 +137,38 @@ async def test_not_even_when_it_is_the_one_that_was_first():
     assert app.calls == 1
     assert {answer.body for answer in answers} == {b"".join(chat(WORDS))}
     assert all(answer.ended for answer in answers)
+
+
+@pytest.mark.parametrize("kind", ["purged", "too old", "refreshed"])
+async def test_what_is_stale_is_asked_for_once(kind):
+    store = MemoryCache()
+    wishes = {"too old": "max-age=0", "refreshed": "no-cache"}.get(kind, "")
+    policy = Policy(cache=CachePolicy(obey=frozenset({"max-age", "no-cache"})))
+    app = ScriptedApp([0.01, *chat(WORDS)])
+    door = Streamward(app, cache=store, policy=policy)
+    await many(door, 1)
+    if kind == "purged":
+        await store.purge(scope=scope_of_credentials([(b"authorization", b"Bearer alice")]) or b"")
+    await asyncio.sleep(0.01)
+
+    await many(door, 5, headers={**ALICE, "cache-control": wishes})
+
+    assert app.calls == 2
+
+
+async def test_a_running_answer_that_is_purged_is_joined_by_nobody_who_comes_later():
+    store = MemoryCache()
+    scope = scope_of_credentials([(b"authorization", b"Bearer alice")]) or b""
+    app = ScriptedApp([*chat(WORDS)[:2], 0.05, *chat(WORDS)[2:]])
+    door = Streamward(app, cache=store)
+    early = asyncio.create_task(many(door, 2))
+    await until(lambda: app.calls)
+
+    await store.purge(scope=scope)
+    late = await many(door, 3)
+
+    assert app.calls == 2
+    assert {answer.body for answer in [*late, *await early]} == {b"".join(chat(WORDS))}
 
 
 # What is for one alone

@@ -29,7 +29,7 @@ async def test_a_thousand_followers_have_one_mirror_and_few_connections(own_redi
             await asyncio.sleep(0.001)
         crowd = asyncio.gather(*(ask(other, scope_of(headers=ALICE)) for _ in range(FOLLOWERS)))
         mirrors = stores[1]._answers._mirrors
-        while not mirrors or next(iter(mirrors.values()))[0].readers < FOLLOWERS:  # noqa: ASYNC110
+        while not mirrors or next(iter(mirrors.values()))[0].running.readers < FOLLOWERS:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         with redis.Redis.from_url(server.url) as raw:
             connected = len(raw.client_list())
