@@ -12,7 +12,16 @@ from __future__ import annotations
 from .canonical import MAX_BODY_BYTES, canonical_body
 from .encryption import Encryption
 from .follower import Follower
-from .key import KEY_BYTES, SHARED, RequestIdentity, request_key, scope_of, scope_of_principal
+from .key import (
+    KEY_BYTES,
+    SCOPE_ID_BYTES,
+    SHARED,
+    RequestIdentity,
+    request_key,
+    scope_id,
+    scope_of,
+    scope_of_principal,
+)
 from .lease import Claim, Lease
 from .memory import MemoryCache
 from .recording import (
@@ -35,6 +44,7 @@ __all__ = [
     "MAX_CHUNK_BYTES",
     "MAX_FRAMES",
     "MAX_RECORDING_BYTES",
+    "SCOPE_ID_BYTES",
     "SHARED",
     "Cache",
     "Claim",
@@ -59,6 +69,7 @@ __all__ = [
     "encode",
     "request_key",
     "schedule",
+    "scope_id",
     "scope_of",
     "scope_of_principal",
 ]

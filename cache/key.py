@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KEY_BYTES",
+    "SCOPE_ID_BYTES",
     "SHARED",
     "RequestIdentity",
     "request_key",
+    "scope_id",
     "scope_of",
     "scope_of_principal",
 ]
 
 KEY_BYTES: Final = 32
+SCOPE_ID_BYTES: Final = 16
 
 #: The scope of recordings that are served to everybody. Scopes of principals begin with
 #: another word, so none can equal it.
@@ -67,6 +70,16 @@ def scope_of(credentials: Iterable[tuple[bytes, bytes]]) -> bytes | None:
 def scope_of_principal(name: str) -> bytes:
     """Return the scope of somebody who is known by name (``CachePolicy(principal=…)``)."""
     return _PRINCIPAL + hashlib.sha256(_pairs([(b"principal", _text(name))])).digest()
+
+
+def scope_id(secret: bytes, scope: bytes) -> bytes:
+    """Return what a scope is called where others may read it: 16 bytes that tell nothing.
+
+    Args:
+        secret: the store's secret (``await cache.secret()``): without it nobody can try out names.
+        scope: what :func:`scope_of` or :func:`scope_of_principal` returned, or :data:`SHARED`.
+    """
+    return request_key(secret, [b"scope", scope])[:SCOPE_ID_BYTES]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

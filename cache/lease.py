@@ -30,10 +30,13 @@ class Lease(Protocol):
         """Return how many others read the answer at this moment, in every process."""
         ...
 
-    async def finish(self, recording: Recording | None, ttl: float) -> None:
+    async def finish(
+        self, recording: Recording | None, ttl: float, *, quota: int | None = None
+    ) -> None:
         """Keep the answer for ``ttl`` seconds, if it is one to keep, and let go of the right.
 
-        To be called once the answer has ended; again does nothing.
+        To be called once the answer has ended; again does nothing. ``quota`` as in
+        :meth:`Cache.put`.
 
         Raises:
             CacheError: it was not kept. The right is given back all the same, or runs out.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
 import secrets
 import threading
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..wire.errors import CacheFullError, ConfigurationError
+from ..wire.errors import CacheFullError, ConfigurationError, OverQuotaError
 from .answers import RunningAnswers
 from .running import Running
 from .stored_form import decode, encode
@@ -27,10 +28,15 @@ _MAX_BYTES: Final = 64 << 20
 # Keeps the cost of the entries themselves, some 300 bytes each, to a few MiB.
 _MAX_ENTRIES: Final = 10_000
 
+# How many endings of entries that are gone may wait beside as many as there are entries.
+_SPARE_ENDINGS: Final = 64
+
 
 class _Entry(NamedTuple):
     expires_at: float
     data: bytes
+    owner: bytes | None
+    size: int
 
 
 class _MemoryLease:
@@ -52,11 +58,13 @@ class _MemoryLease:
         """Return how many others read the answer."""
         return self.running.readers
 
-    async def finish(self, recording: Recording | None, ttl: float) -> None:
+    async def finish(
+        self, recording: Recording | None, ttl: float, *, quota: int | None = None
+    ) -> None:
         """Keep the answer, if it is one to keep, and let go of the right."""
         try:
             if recording is not None:
-                await self._cache.put(self._key, recording, ttl)
+                await self._cache.put(self._key, recording, ttl, quota=quota)
         finally:
             self._answers.finish(self._key, self.running)
 
@@ -95,6 +103,8 @@ class MemoryCache:
         self._epoch = _new_epoch()
         self._purged: dict[bytes, bytes] = {}
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
+        self._endings: list[tuple[float, bytes]] = []  # a heap; may name what is gone
+        self._owned: dict[bytes, int] = {}
         self._size = 0
         self._answers = RunningAnswers(clock=clock)
         self._lock = threading.Lock()
@@ -146,21 +156,30 @@ class MemoryCache:
         if self._answers.find(key, generation) is not None:
             self._answers.stop(generation)
 
-    async def put(self, key: bytes, recording: Recording, ttl: float) -> None:
+    async def put(
+        self, key: bytes, recording: Recording, ttl: float, *, quota: int | None = None
+    ) -> None:
         """Keep ``recording`` for ``ttl`` seconds.
 
         Raises:
             CacheFullError: it alone is over ``max_bytes``, or over 64 MiB before compression.
+            OverQuotaError: its scope would keep more than ``quota`` bytes.
         """
         data = encode(recording)
+        size = len(key) + len(data)
+        # What was purged is never served again, and does not count any more.
+        owner = None if quota is None else recording.scope + recording.epoch
         with self._lock:
-            self._forget(key)
+            self._forget_expired()
             if not ttl > 0:
+                self._forget(key)
                 return
-            if len(key) + len(data) > self._max_bytes:
+            if owner is not None and self._owned_beside(key, owner) + size > (quota or 0):
+                raise OverQuotaError(f"a recording of {size} bytes is over the quota")
+            self._forget(key)
+            if size > self._max_bytes:
                 raise CacheFullError(f"a recording of {len(data)} bytes is over max_bytes")
-            self._entries[key] = _Entry(self._clock() + ttl, data)
-            self._size += len(key) + len(data)
+            self._add(key, _Entry(self._clock() + ttl, data, owner, size))
             while self._size > self._max_bytes or len(self._entries) > self._max_entries:
                 self._forget(next(iter(self._entries)))
 
@@ -184,15 +203,45 @@ class MemoryCache:
             self._epoch = _new_epoch()
             self._purged.clear()
             self._entries.clear()
+            self._endings.clear()
+            self._owned.clear()
             self._size = 0
 
     async def close(self) -> None:
         """Do nothing: another loop may still be reading, and nothing is open."""
 
+    def _owned_beside(self, key: bytes, owner: bytes) -> int:
+        """Return how many bytes an owner has under other keys."""
+        entry = self._entries.get(key)
+        own = entry.size if entry is not None and entry.owner == owner else 0
+        return self._owned.get(owner, 0) - own
+
+    def _add(self, key: bytes, entry: _Entry) -> None:
+        self._entries[key] = entry
+        self._size += entry.size
+        if entry.owner is not None:
+            self._owned[entry.owner] = self._owned.get(entry.owner, 0) + entry.size
+        heapq.heappush(self._endings, (entry.expires_at, key))
+        if len(self._endings) > 2 * len(self._entries) + _SPARE_ENDINGS:
+            self._endings = [(one.expires_at, name) for name, one in self._entries.items()]
+            heapq.heapify(self._endings)
+
     def _forget(self, key: bytes) -> None:
         entry = self._entries.pop(key, None)
-        if entry is not None:
-            self._size -= len(key) + len(entry.data)
+        if entry is None:
+            return
+        self._size -= entry.size
+        if entry.owner is not None:
+            self._owned[entry.owner] -= entry.size
+            if not self._owned[entry.owner]:
+                del self._owned[entry.owner]
+
+    def _forget_expired(self) -> None:
+        now = self._clock()
+        while self._endings and self._endings[0][0] <= now:
+            ending, key = heapq.heappop(self._endings)
+            if key in self._entries and self._entries[key].expires_at == ending:
+                self._forget(key)
 
 
 def _new_epoch() -> bytes:

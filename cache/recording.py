@@ -48,6 +48,7 @@ class Recording(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
         created_at: when the stream ended, in seconds since 1970 (Unix time).
         epoch: what the store said when the request was looked up (``await cache.epoch(scope)``).
         generation: which of the answers to its request this is; empty where nobody could join it.
+        scope: whose it is, as an opaque id (:func:`scope_id`); empty where nobody said so.
 
     Raises:
         ValueError: the times of the frames decrease, or ``created_at`` is not finite.
@@ -60,6 +61,7 @@ class Recording(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     created_at: float
     epoch: bytes = b""
     generation: bytes = b""
+    scope: bytes = b""
 
     def __post_init__(self) -> None:
         """Check what the types cannot say; decoding runs this too."""
@@ -159,6 +161,7 @@ class Recorder:
         dialect: str,
         created_at: float,
         epoch: bytes = b"",
+        scope: bytes = b"",
     ) -> Recording | None:
         """Return the recording, or None after giving up. See :class:`Recording` for the rest."""
         if self.abandoned:
@@ -171,4 +174,5 @@ class Recorder:
             created_at,
             epoch,
             self.generation,
+            scope,
         )

@@ -12,11 +12,11 @@ from ..wire.errors import (
     CacheUnavailableError,
     ConfigurationError,
     CorruptRecordingError,
-    MissingExtraError,
 )
 from .breaker import Breaker
-from .key import request_key
-from .live.names import Names
+from .key import scope_id
+from .live.names import EPOCH_BYTES, YEAR_SECONDS, Names
+from .opening import open_link
 from .stored_form import decode, encode
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from .lease import Claim
     from .live.answers import RedisAnswers
     from .recording import Recording
-    from .redis_link import RedisLink
     from .running import Running
 
 __all__ = ["RedisCache"]
@@ -36,10 +35,6 @@ _MIN_SECRET_BYTES: Final = 16
 # How long a secret read from Redis is trusted. Redis may have lost it (flushed, evicted): who
 # still knows it then puts it back, and processes that start later find the same entries.
 _SECRET_SECONDS: Final = 300.0
-
-_YEAR_SECONDS: Final = 365 * 86_400
-
-_EPOCH_BYTES: Final = 16
 
 
 class RedisCache:
@@ -122,7 +117,7 @@ class RedisCache:
         self._found_until = 0.0
         self._timeout = timeout
         self._write_timeout = write_timeout
-        self._link = _link_to(url, Breaker(retry_after))
+        self._link = open_link(url, Breaker(retry_after), "RedisCache(url)")
         self._answers = self._shared_answers(lease)
 
     def __repr__(self) -> str:
@@ -191,18 +186,22 @@ class RedisCache:
         """
         await self._answers.stop(key, generation)
 
-    async def put(self, key: bytes, recording: Recording, ttl: float) -> None:
+    async def put(
+        self, key: bytes, recording: Recording, ttl: float, *, quota: int | None = None
+    ) -> None:
         """Keep ``recording`` for ``ttl`` seconds, a year at the most.
 
         Raises:
+            OverQuotaError: its scope would keep more than ``quota`` bytes.
             CacheFullError: Redis is at its ``maxmemory``, or the recording over 64 MiB.
             CacheUnavailableError: Redis did not answer in time, or refused.
         """
         if not ttl > 0:
             await self.delete(key)
             return
-        name, value = self._names.recording(key), self._stored(key, recording)
-        milliseconds = math.ceil(min(ttl, _YEAR_SECONDS) * 1000)
+        name = self._names.recording(key)
+        value = await self._answers.quota.admit(key, recording, ttl, quota)
+        milliseconds = self._answers.milliseconds(ttl)
         await self._link.call(
             lambda redis: redis.set(name, value, px=milliseconds), self._write_timeout
         )
@@ -227,7 +226,7 @@ class RedisCache:
         """
         names = [self._names.epoch(None), await self._epoch_of(scope)]
         found = await self._link.call(lambda redis: _agree_on_epochs(redis, names), self._timeout)
-        if not all(isinstance(mark, bytes) and len(mark) == _EPOCH_BYTES for mark in found):
+        if not all(isinstance(mark, bytes) and len(mark) == EPOCH_BYTES for mark in found):
             raise CacheUnavailableError("refused")
         return b"".join(found)
 
@@ -241,9 +240,9 @@ class RedisCache:
             CacheFullError: Redis is at its ``maxmemory``: nothing was purged.
         """
         name = self._names.epoch(None) if scope is None else await self._epoch_of(scope)
-        mark = secrets.token_bytes(_EPOCH_BYTES)
+        mark = secrets.token_bytes(EPOCH_BYTES)
         await self._link.call(
-            lambda redis: redis.set(name, mark, px=_YEAR_SECONDS * 1000), self._write_timeout
+            lambda redis: redis.set(name, mark, px=YEAR_SECONDS * 1000), self._write_timeout
         )
 
     async def close(self) -> None:
@@ -263,7 +262,7 @@ class RedisCache:
 
     async def _epoch_of(self, scope: bytes) -> str:
         # Hashed with the secret: who sees the names cannot tell whose they are.
-        return self._names.epoch(request_key(await self.secret(), [b"epoch", scope]))
+        return self._names.epoch(scope_id(await self.secret(), scope))
 
     def _shared_answers(self, lease: float) -> RedisAnswers:
         from .live.answers import RedisAnswers  # needs the extra, which is there by now
@@ -292,23 +291,6 @@ async def _agree_on_epochs(redis: Redis, names: list[str]) -> list[Any]:
     found: list[Any] = await redis.mget(names)
     missing = [name for name, mark in zip(names, found, strict=True) if mark is None]
     for name in missing:
-        mark = secrets.token_bytes(_EPOCH_BYTES)
-        await redis.set(name, mark, nx=True, px=_YEAR_SECONDS * 1000)
+        mark = secrets.token_bytes(EPOCH_BYTES)
+        await redis.set(name, mark, nx=True, px=YEAR_SECONDS * 1000)
     return await redis.mget(names) if missing else found
-
-
-def _link_to(url: str, breaker: Breaker) -> RedisLink:
-    try:
-        from .redis_link import RedisLink
-    except ImportError as error:
-        raise MissingExtraError("redis", "RedisCache()") from error
-    try:
-        return RedisLink(url, breaker)
-    except ValueError as error:
-        # No quoting: the URL may hold a password.
-        raise ConfigurationError(
-            "RedisCache(url) wants an address such as 'redis://localhost:6379/0', "
-            "'rediss://user:password@host:6380/0', 'unix:///run/redis.sock', "
-            "'redis+sentinel://host:26379,host2:26379/mymaster/0' or "
-            "'redis+cluster://host:7000,host2:7001'"
-        ) from error

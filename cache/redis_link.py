@@ -90,6 +90,14 @@ class RedisLink:
         self._breaker.succeeded()
         return answer
 
+    async def masters(self, seconds: float) -> Sequence[Redis]:
+        """Return a client for each server that holds a part of the data, as :meth:`call` errs.
+
+        Use them inside a :meth:`call`, which bounds and translates what they do.
+        """
+        deployment = (await self._client()).deployment
+        return await self.call(lambda _: deployment.masters(), seconds)
+
     async def script(
         self, script: Script, keys: Sequence[str], args: Sequence[Value], seconds: float
     ) -> Any:

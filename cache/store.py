@@ -59,10 +59,21 @@ class Cache(Protocol):
         """Ask for a running answer to end, whoever gives it; that it has is not waited for."""
         ...
 
-    async def put(self, key: bytes, recording: Recording, ttl: float) -> None:
+    async def put(
+        self, key: bytes, recording: Recording, ttl: float, *, quota: int | None = None
+    ) -> None:
         """Keep ``recording`` under ``key`` for ``ttl`` seconds, in place of what was there.
 
         With a ``ttl`` of 0 or less nothing is kept.
+
+        Args:
+            key: of the request.
+            recording: what to keep; its ``scope`` says whose it is.
+            ttl: for how long.
+            quota: the most bytes, as stored, that its scope may keep at a time; None: no matter.
+
+        Raises:
+            OverQuotaError: it would be more; what was under ``key`` stays.
         """
         ...
 

@@ -64,6 +64,7 @@ class _Packed(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     own: bytes
     epoch: bytes
     generation: bytes = b""
+    scope: bytes = b""
 
 
 def encode(recording: Recording) -> bytes:
@@ -117,6 +118,7 @@ def shared_parts(recording: Recording) -> bytes:
         sizes=tuple(map(len, own)),
         epoch=recording.epoch,
         generation=recording.generation,
+        scope=recording.scope,
         own=b"".join(own),
     )
     return msgspec.msgpack.encode(packed)
@@ -175,6 +177,7 @@ def _read_2(payload: bytes) -> Recording:
         packed.created_at,
         packed.epoch,
         packed.generation,
+        packed.scope,
     )
 
 

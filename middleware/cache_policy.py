@@ -48,6 +48,9 @@ class CachePolicy:
             Otherwise one does, and the others get its answer while it is being given.
         samples: how many different answers to one request are kept. They are made one by one, as
             the request comes again, and then served in turn; each process counts for itself.
+        quota: the most bytes, as stored, that one scope may keep at a time; what comes on top is
+            delivered, and not kept. Routes that share a store count together, those without a
+            quota apart, and each looks at its own. Default: None, no limit.
 
     Raises:
         ConfigurationError: a value that cannot work.
@@ -65,6 +68,7 @@ class CachePolicy:
     keep_if: Callable[[Recording], bool] | None = None
     join: bool = True
     samples: int = 1
+    quota: int | None = None
 
     def __post_init__(self) -> None:
         positive("CachePolicy", "ttl", self.ttl)
@@ -72,6 +76,8 @@ class CachePolicy:
             raise ConfigurationError("CachePolicy(jitter=...) must be from 0 to below 1")
         if not isinstance(self.samples, int) or self.samples < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError("CachePolicy(samples=...) must be a whole number from 1 on")
+        if self.quota is not None and (not isinstance(self.quota, int) or self.quota < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError("CachePolicy(quota=...) must be a whole number from 1 on")
         if self.shared and self.principal is not None:
             raise ConfigurationError(
                 "CachePolicy(shared=True) serves everybody: leave principal out, or shared",

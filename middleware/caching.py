@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, quote
 
 import structlog
 
-from ..cache import Cache, Head, Lease, Pace, Recorder, Recording, Running
-from ..wire.errors import CacheError, NotCachedError, ResumeError
+from ..cache import Cache, Head, Lease, Pace, Recorder, Recording, Running, scope_id
+from ..wire.errors import CacheError, NotCachedError, OverQuotaError, ResumeError
 from .cache_policy import CachePolicy
 from .headers import Headers, replayable
 from .inbox import Inbox
@@ -222,6 +222,7 @@ class CacheSide:
             dialect=dialect,
             created_at=time.time(),
             epoch=self._lookup.epoch,
+            scope=scope_id(self._lookup.secret, self._lookup.whose),
         )
         if recording is None:
             self._why = "too_large"
@@ -231,13 +232,15 @@ class CacheSide:
             await self._put(self._cache, self._lookup.key, recording)
 
     async def _put(self, cache: Cache, key: bytes, recording: Recording) -> None:
-        lifetime = self._policy.lifetime(key)
+        lifetime, quota = self._policy.lifetime(key), self._policy.quota
         try:
             if self.lease is None:
-                await cache.put(key, recording, lifetime)
+                await cache.put(key, recording, lifetime, quota=quota)
             else:
-                await self.lease.finish(recording, lifetime)
+                await self.lease.finish(recording, lifetime, quota=quota)
             self.use = "stored"
+        except OverQuotaError:
+            self._why = "quota"
         except CacheError as error:
             self._why = "store"
             structlog.get_logger("streamward").warning("not_kept", code=error.code)

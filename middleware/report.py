@@ -46,6 +46,7 @@ NotKept = Literal[
     "keep_if",
     "length",
     "opted_out",
+    "quota",
     "status",
     "store",
     "too_large",

@@ -13,7 +13,7 @@ from .sentinel import Sentinels, master_pool
 from .topology import Topology
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from ..breaker import Breaker
     from .address import Address, Host
@@ -31,12 +31,14 @@ class Deployment(NamedTuple):
         blame: to be called when a command was not answered. Says whether only one of several
             servers is to blame, which will be left in peace for a while.
         close: closes all connections.
+        masters: returns a client for each server that holds a part of the data.
     """
 
     redis: Redis
     hub: Hub
     blame: Callable[[], bool]
     close: Callable[[], Awaitable[None]]
+    masters: Callable[[], Awaitable[Sequence[Redis]]]
 
 
 def open_deployment(address: Address, breaker: Breaker) -> Deployment:
@@ -55,7 +57,7 @@ def _single(address: Address) -> Deployment:
         await hub.close()
         await redis.aclose()
 
-    return Deployment(redis, hub, _only_one, close)
+    return Deployment(redis, hub, _only_one, close, _just(redis))
 
 
 def _sentinel(address: Address) -> Deployment:
@@ -69,7 +71,7 @@ def _sentinel(address: Address) -> Deployment:
         await redis.aclose()
         await sentinels.aclose()
 
-    return Deployment(redis, hub, _only_one, close)
+    return Deployment(redis, hub, _only_one, close, _just(redis))
 
 
 def _cluster(address: Address, breaker: Breaker) -> Deployment:
@@ -87,7 +89,14 @@ def _cluster(address: Address, breaker: Breaker) -> Deployment:
 
     make = cast("Callable[[Topology, Breaker], ClusterCommands]", ClusterCommands)
     commands = make(topology, breaker)
-    return Deployment(cast("Redis", commands), hub, commands.blame, close)
+    return Deployment(cast("Redis", commands), hub, commands.blame, close, topology.masters)
+
+
+def _just(redis: Redis) -> Callable[[], Awaitable[Sequence[Redis]]]:
+    async def masters() -> Sequence[Redis]:
+        return [redis]
+
+    return masters
 
 
 def _only_one() -> bool:

@@ -71,6 +71,15 @@ class Topology:
             # It goes on if this call gives up: the next one may find it done.
             await asyncio.shield(self._load_once())
 
+    async def masters(self) -> list[Redis]:
+        """Return the clients of all nodes that serve slots.
+
+        Raises:
+            redis.exceptions.ConnectionError: no node has a map.
+        """
+        await self.settled()
+        return [self.node(host) for host in dict.fromkeys(known.owner for known in self._ranges)]
+
     async def owner(self, key: bytes) -> Host:
         """Return the node that serves a key. Waits for the first map only, not for a newer one.
 

@@ -14,6 +14,7 @@ from ..recording import MAX_RECORDING_BYTES
 from ..running import GENERATION_BYTES, Running
 from .lease import RedisLease
 from .mirror import Mirror
+from .quota import RedisQuota
 from .scripts import CLAIM, READ, RELEASE, WISH
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class RedisAnswers:
         stored: returns the bytes that are kept of a recording.
 
     Attributes:
+        quota: what each scope keeps.
         local: the answers that this process gives.
         linger: seconds that the log of an answer that has ended can still be read.
         renewal: seconds between two renewals of a lease.
@@ -68,6 +70,7 @@ class RedisAnswers:
         self.verb = link.publish
         self.encryption = encryption
         self.stored = stored
+        self.quota = RedisQuota(self)
         self.local = RunningAnswers(linger=self.linger)
         self._timeout = timeout
         self._write_timeout = write_timeout
@@ -138,10 +141,7 @@ class RedisAnswers:
 
     async def publish(self, channel: str, message: bytes) -> int:
         """Publish; return how many hear it."""
-        heard: int = await self.link.call(
-            lambda redis: cast("Any", redis).execute_command(self.verb, channel, message),
-            self._write_timeout,
-        )
+        heard: int = await self.send(self.verb, channel, message)
         return heard
 
     async def close(self) -> None:
@@ -155,6 +155,12 @@ class RedisAnswers:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def send(self, *command: Value) -> Any:
+        """Send a command that no request waits for."""
+        return await self.link.call(
+            lambda redis: cast("Any", redis).execute_command(*command), self._write_timeout
+        )
 
     def let_go(self, key: bytes, running: Running) -> None:
         """Note that an answer of this process has ended."""

@@ -60,7 +60,9 @@ class RedisLease:
             elsewhere = await self._answers.publish(self._news(), b"")
         return self.running.readers + elsewhere
 
-    async def finish(self, recording: Recording | None, ttl: float) -> None:
+    async def finish(
+        self, recording: Recording | None, ttl: float, *, quota: int | None = None
+    ) -> None:
         """Keep the answer, if it is one to keep, and let go of the right."""
         if self._over:
             return
@@ -68,22 +70,23 @@ class RedisLease:
         self._timer.cancel()
         self._answers.let_go(self._key, self.running)
         names, key = self._answers.names, self._key
-        stored = self._answers.stored(key, recording) if recording and ttl > 0 else b""
+        keys = [names.recording(key), names.lease(key)]
+        keys.append(names.wishes(key, self.running.generation))
+        stored = b""
         try:
-            kept = await self._answers.run(
-                FINISH,
-                [
-                    names.recording(key),
-                    names.lease(key),
-                    names.wishes(key, self.running.generation),
-                ],
-                [self._holder, self._answers.milliseconds(ttl), stored],
-            )
+            if recording is not None and ttl > 0:
+                stored = await self._answers.quota.admit(key, recording, ttl, quota)
+        finally:
+            kept = await self._let_go(keys, [self._answers.milliseconds(ttl), stored])
+        if not kept:  # somebody else leads now, or has kept an answer since
+            raise CacheUnavailableError("refused")
+
+    async def _let_go(self, keys: list[str], args: list[Value]) -> bool:
+        try:
+            return bool(await self._answers.run(FINISH, keys, [self._holder, *args]))
         finally:
             if self._writing is not None:  # a process that ends now must not take the end with it
                 await asyncio.wait({self._writing}, timeout=self._answers.renewal)
-        if not kept:  # somebody else leads now, or has kept an answer since
-            raise CacheUnavailableError("refused")
 
     def close(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[None]]:
         """Renew no more, if it is this loop that does; return the tasks to end."""

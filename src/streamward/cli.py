@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from .errors import ConfigurationError, MissingExtraError
+from .errors import MissingExtraError, StreamwardError
 
 if TYPE_CHECKING:
     import typer
@@ -21,7 +21,7 @@ def main() -> None:
     """Run the command line; what the user can mend is said in one line."""
     try:
         commands()()
-    except ConfigurationError as error:
+    except StreamwardError as error:
         sys.exit(f"streamward: {error}")
 
 
@@ -33,6 +33,8 @@ def commands() -> typer.Typer:
     """
     try:
         import typer  # the extra may be missing
+
+        from .cachectl.command import cache  # needs rich, too
     except ImportError as error:
         raise MissingExtraError("demo", "the command line") from error
     from .demo.command import demo  # needs typer
@@ -60,6 +62,7 @@ def commands() -> typer.Typer:
     app.command()(demo)
     app.command()(deploy)
     app.command()(doctor)
+    app.add_typer(cache, name="cache")
     return app
 
 

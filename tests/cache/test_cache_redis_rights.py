@@ -11,11 +11,19 @@ import pytest
 from support.programs import valkey_server
 from support.redis_servers import Cluster
 
-from streamward.cache import Follower, Head, RecordedFrame, Recording, RedisCache, Running
+from streamward.cache import (
+    Follower,
+    Head,
+    RecordedFrame,
+    Recording,
+    RedisCache,
+    Running,
+    encode,
+)
 from streamward.cache.breaker import Breaker
 from streamward.cache.link.script import Script
 from streamward.cache.redis_link import RedisLink
-from streamward.errors import CacheUnavailableError
+from streamward.errors import CacheUnavailableError, OverQuotaError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -29,6 +37,7 @@ REDIS, SENTINEL = re.findall(r"^ACL SETUSER (streamward on >password .*)$", PAGE
 PATIENT = 10.0  # seconds; nothing here is measured
 KEY = bytes(range(32))
 RECORDING = Recording(200, (), (RecordedFrame(0, b"data: x\n\n"),), "openai", 1.5e9)
+SIZE = len(KEY) + len(encode(RECORDING))
 PUBLISH = Script("return redis.call(ARGV[1], ARGV[2], 'x')")
 
 
@@ -69,6 +78,10 @@ async def all_works(url: str) -> None:
     assert await cache.epoch(b"me")
     await cache.put(KEY, RECORDING, 60)
     assert await cache.get(KEY) == RECORDING
+    await cache.put(KEY, RECORDING, 60, quota=SIZE)
+    with pytest.raises(OverQuotaError):
+        await cache.put(bytes(32), RECORDING, 60, quota=SIZE)
+    await cache.put(KEY, RECORDING, 60)
     await cache.purge()
     await cache.delete(KEY)
     assert await cache.get(KEY) is None

@@ -40,6 +40,9 @@ recordings = st.builds(
     frames,
     st.text(st.characters(exclude_categories=["Cs"])),
     st.floats(allow_nan=False, allow_infinity=False),
+    epoch=st.binary(max_size=9),
+    generation=st.binary(max_size=9),
+    scope=st.binary(max_size=9),
 )
 
 

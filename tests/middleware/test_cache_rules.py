@@ -32,11 +32,13 @@ class Shelf(MemoryCache):
         self.older = 0.0
         self.full = False
 
-    async def put(self, key: bytes, recording: Recording, ttl: float) -> None:
+    async def put(
+        self, key: bytes, recording: Recording, ttl: float, *, quota: int | None = None
+    ) -> None:
         if self.full:
             raise CacheFullError
         self.lives.append(ttl)
-        await super().put(key, recording, ttl)
+        await super().put(key, recording, ttl, quota=quota)
 
     async def get(self, key: bytes) -> Recording | None:
         found = await super().get(key)
@@ -110,6 +112,30 @@ async def test_a_recording_from_the_future_is_new():
 
     assert answer.headers["age"] == "0"
     assert answer.headers["cache-status"] == "streamward; hit; ttl=1000"
+
+
+# How much
+
+
+async def test_nobody_keeps_more_than_the_quota():
+    side = Side(quota=700)
+
+    answers = [await side.ask(prompt=prompt) for prompt in "abaab"]
+
+    assert len({answer.body for answer in answers}) == 1
+    assert [report.cache for report in side.reports] == ["stored", "miss", "hit", "hit", "miss"]
+    assert [report.not_kept for report in side.reports] == [None, "quota", None, None, "quota"]
+
+
+async def test_the_quota_of_another_is_another():
+    side = Side(quota=700, principal=lambda scope: dict(scope["headers"])[b"who"].decode())
+
+    for who in ("ann", "ann", "bob"):
+        headers = {"content-type": "application/json", "who": who}
+        body = json.dumps({"prompt": len(side.reports)}).encode()
+        await ask(side.door, scope_of(headers=headers), body=body)
+
+    assert [report.not_kept for report in side.reports] == [None, "quota", None]
 
 
 # What a client may ask for
@@ -343,9 +369,9 @@ async def test_private_headers_are_neither_stored_nor_replayed():
     kept: list[Recording] = []
     put = side.shelf.put
 
-    async def spy(key: bytes, recording: Recording, ttl: float) -> None:
+    async def spy(key: bytes, recording: Recording, ttl: float, **more: Any) -> None:
         kept.append(recording)
-        await put(key, recording, ttl)
+        await put(key, recording, ttl, **more)
 
     side.shelf.put = spy
 
@@ -376,6 +402,8 @@ async def test_private_headers_are_neither_stored_nor_replayed():
         {"obey": "no-cache"},
         {"keep": frozenset({"stop"})},
         {"keep": "length"},
+        {"quota": 0},
+        {"quota": 1.5},
         {"samples": 0},
         {"samples": 1.5},
         {"samples": None},
@@ -502,8 +530,9 @@ async def test_what_the_client_left_is_not_kept():
         ({"keep_if": lambda recording: None}, "keep_if"),
         ({"keep_if": lambda recording: 1 / 0}, "keep_if"),
         ({"full": True}, "store"),
+        ({"quota": 1}, "quota"),
     ],
-    ids=["status", "size", "keep_if", "says nothing", "raises", "full"],
+    ids=["status", "size", "keep_if", "says nothing", "raises", "full", "quota"],
 )
 async def test_other_reasons_are_reported_too(settings, reason):
     side = Side(**{k: v for k, v in settings.items() if k not in {"status", "full"}})

@@ -54,9 +54,9 @@ async def test_what_is_stored_is_what_left():
     kept: list[Recording] = []
     put = store.put
 
-    async def spy(key: bytes, recording: Recording, ttl: float) -> None:
+    async def spy(key: bytes, recording: Recording, ttl: float, **more: Any) -> None:
         kept.append(recording)
-        await put(key, recording, ttl)
+        await put(key, recording, ttl, **more)
 
     store.put = spy
     door = Streamward(ScriptedApp(chat(WORDS)), cache=store, guards=[WordGuard()])
@@ -342,7 +342,9 @@ class BrokenCache:
     async def stop(self, key: bytes, generation: bytes) -> None:
         raise CacheUnavailableError("timeout")
 
-    async def put(self, key: bytes, recording: Recording, ttl: float) -> None:
+    async def put(
+        self, key: bytes, recording: Recording, ttl: float, *, quota: int | None = None
+    ) -> None:
         raise CacheUnavailableError("timeout")
 
     async def delete(self, key: bytes) -> None:
@@ -361,7 +363,9 @@ class BrokenCache:
 class FullCache(MemoryCache):
     """A store that takes nothing."""
 
-    async def put(self, key: bytes, recording: Recording, ttl: float) -> None:
+    async def put(
+        self, key: bytes, recording: Recording, ttl: float, *, quota: int | None = None
+    ) -> None:
         raise CacheUnavailableError("refused")
 
 

@@ -25,6 +25,7 @@
         ├── CacheFullError                the store has no room for a recording
         ├── CacheUnavailableError         the store did not answer, or not in time
         ├── CorruptRecordingError         the stored bytes are not a recording
+        ├── OverQuotaError                a scope keeps as much as it may
         └── UncacheableRequestError       a request that gets no key
 
 ``code`` is stable and machine-readable: it is what clients find in the error frame.
@@ -39,6 +40,7 @@ from .cache import (
     CacheUnavailableError,
     CorruptRecordingError,
     NotCachedError,
+    OverQuotaError,
     ResumeError,
     StoppedError,
     UncacheableRequestError,
@@ -80,6 +82,7 @@ __all__ = [
     "LeaderLostError",
     "MissingExtraError",
     "NotCachedError",
+    "OverQuotaError",
     "PromptBlockedError",
     "PromptUnreadableError",
     "ResumeError",

@@ -10,6 +10,7 @@ __all__ = [
     "CacheUnavailableError",
     "CorruptRecordingError",
     "NotCachedError",
+    "OverQuotaError",
     "ResumeError",
     "StoppedError",
     "UncacheableRequestError",
@@ -57,6 +58,12 @@ class CacheFullError(CacheError):
     """The store has no room for a recording; what it already holds can still be read."""
 
     code = "cache_full"
+
+
+class OverQuotaError(CacheError):
+    """A scope keeps as much as it may, so this recording was not kept."""
+
+    code = "over_quota"
 
 
 class CacheUnavailableError(CacheError):
