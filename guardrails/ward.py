@@ -8,20 +8,20 @@ is its old bytes with only the edited strings replaced. Nothing overtakes anythi
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..wire import (
     PAYLOAD,
     Channel,
     Close,
     Edit,
-    Form,
     Frame,
     Framing,
     Path,
     Scrub,
+    SoFar,
     Sound,
     Step,
     Text,
@@ -35,6 +35,7 @@ from .channels import Channels
 from .guard import Guard
 from .panel import Panel, Verdict
 from .stream_actions import StreamActions
+from .wholes import Decided, Wholes
 
 __all__ = ["MAX_HELD", "Ward"]
 
@@ -42,55 +43,33 @@ __all__ = ["MAX_HELD", "Ward"]
 MAX_HELD = 16 * 1024 * 1024
 _FRAME_COST = 1024  # of a small frame that waits, with all that belongs to it
 _FEWEST = 64
-# Responses repeats a text up to four times; more than this is not worth remembering.
-_MEMO_CHARACTERS = 256 * 1024
-# What a text costs beside its characters, so that many short ones do not pile up.
-_MEMO_ENTRY = 512
 
 
-class _Decided(NamedTuple):
-    """What a whole text becomes (None: it stays), the verdicts on it, and the edits."""
+class _Growing:
+    """A text that each frame says from its beginning: what came, and what has left of it."""
 
-    text: str | None
-    verdicts: list[Verdict]
-    edits: tuple[Edit, ...]
+    __slots__ = ("came", "edited", "left")
 
+    def __init__(self) -> None:
+        self.came = self.left = ""
+        self.edited = False
 
-class _Wholes:
-    """Decides texts that are complete in themselves, each of them once."""
-
-    def __init__(self, panel: Panel) -> None:
-        self._panel = panel
-        self._known: OrderedDict[tuple[str, Form], _Decided] = OrderedDict()
-        self._size = 0
-
-    def look(self, text: str, form: Form) -> _Decided:
-        """Decide a text."""
-        key = (text, form)
-        if key in self._known:
-            return self._known[key]
-        channel = ChannelText(form, self._panel)
-        part, verdicts = channel.add(text)
-        verdicts += channel.close()
-        edits = channel.edits
-        result = _Decided(channel.render(part), verdicts, edits)
-        self._known[key] = result
-        self._size += len(text) + _MEMO_ENTRY
-        while self._size > _MEMO_CHARACTERS:
-            (old, _), _ = self._known.popitem(last=False)
-            self._size -= len(old) + _MEMO_ENTRY
-        return result
+    def take(self, part: Part, text: str | None) -> None:
+        """Take what the next piece becomes; None: it stays."""
+        self.edited = self.edited or text is not None
+        self.left += part.text if text is None else text
 
 
 class _Waiting:
     """A frame in the queue."""
 
-    __slots__ = ("blocked", "edits", "frame", "parts", "scrubs", "size", "wholes")
+    __slots__ = ("blocked", "edits", "frame", "growing", "parts", "scrubs", "size", "wholes")
 
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
         self.size = len(frame.raw)
         self.parts: list[tuple[ChannelText, Path, Part]] = []
+        self.growing: dict[Path, tuple[_Growing, bool]] = {}  # and whether all of it is said
         self.edits: dict[Path, Any] = {}
         self.scrubs: list[tuple[Scrub, ChannelText | None]] = []
         self.wholes: dict[Path, tuple[Edit, ...]] = {}
@@ -131,7 +110,8 @@ class Ward:
         self._queue: deque[_Waiting] = deque()
         self._held = 0
         self._channels: dict[Channel, ChannelText] = {}
-        self._wholes = _Wholes(self._panel)
+        self._growing: dict[Channel, _Growing] = {}
+        self._wholes = Wholes(self._panel)
         self._edited = False
         self.findings: Counter[tuple[str, str, str]] = Counter()
         self.spoken = 0
@@ -173,7 +153,12 @@ class Ward:
 
     def _take(self, step: Step, waiting: _Waiting) -> None:
         if isinstance(step, Text):
+            if (growing := self._growing.get(step.channel)) is not None:
+                growing.came += step.text
+                waiting.growing[step.path] = growing, False
             self._text(step, waiting)
+        elif isinstance(step, SoFar):
+            self._so_far(step, waiting)
         elif isinstance(step, Close):
             self._close(self._channels if step.channels is None else step.channels)
         elif isinstance(step, Whole):
@@ -188,6 +173,16 @@ class Ward:
         else:
             channel = self._channels.get(step.channel) if step.channel else None
             waiting.scrubs.append((step, channel))
+
+    def _so_far(self, step: SoFar, waiting: _Waiting) -> None:
+        growing = self._growing.get(step.channel)
+        if growing is None or not step.text.startswith(growing.came):
+            self._close((step.channel,))
+            growing = self._growing[step.channel] = _Growing()
+        piece = step.text[len(growing.came) :]
+        growing.came = step.text
+        waiting.growing[step.path] = growing, True
+        self._text(Text(step.channel, step.path, piece), waiting)
 
     def _text(self, step: Text, waiting: _Waiting) -> None:
         channel = self._channels.get(step.channel)
@@ -215,14 +210,15 @@ class Ward:
 
     def _close(self, channels: Iterable[Channel]) -> None:
         for key in tuple(channels):
+            self._growing.pop(key, None)
             if channel := self._channels.pop(key, None):
                 self._count(channel.close())
 
-    def _decide(self, step: Whole, waiting: _Waiting) -> _Decided:
+    def _decide(self, step: Whole, waiting: _Waiting) -> Decided:
         decided = self._wholes.look(step.text, step.form)
         if self._rules.treatment_of(step.kind) == "flag":
             verdicts = [verdict.unedited() for verdict in decided.verdicts]
-            decided = _Decided(None, verdicts, ())
+            decided = Decided(None, verdicts, ())
         blocked = any(verdict.kind == "block" for verdict in decided.verdicts)
         waiting.blocked = waiting.blocked or blocked
         self._count(decided.verdicts, repeated=step.repeats)
@@ -267,6 +263,11 @@ class Ward:
         edits = waiting.edits
         for channel, path, part in waiting.parts:
             text = channel.render(part)
+            if path in waiting.growing:
+                growing, whole = waiting.growing[path]
+                growing.take(part, text)
+                if whole:
+                    text = growing.left if growing.edited else None
             if text is not None:
                 edits[path] = text
         edited = bool(edits)

@@ -119,7 +119,8 @@ class Answer:
 
     async def _start(self, message: Message) -> None:
         headers = message.get("headers", ())
-        framing = concerns(message["status"], headers) if self._controls.touch else None
+        touch = self._controls.touch
+        framing = concerns(message["status"], headers, self._path) if touch else None
         if self._outbox.started and not self._continues(message["status"], framing):
             self._stage.end_with(UpstreamFailedError("the answer began in another way"))
             raise OSError(_GONE)
@@ -139,6 +140,7 @@ class Answer:
                 channels=self._policy.channels,
                 monitor=self._policy.mode == "monitor" and not self.relayed,
                 actions=self.actions,
+                dialects=self._policy.dialects,
             )
         except StreamwardError as error:
             await self.refuse(error, 502)

@@ -251,7 +251,8 @@ class Exchange:
     def _beat(self) -> bytes:
         if (recording := self._source.recording) is not None:
             name = recording.dialect
-            return next((row.heartbeat for row in DIALECTS if row.name == name), b"")
+            rows = (*self._policy.dialects, *DIALECTS)
+            return next((row.heartbeat for row in rows if row.name == name), b"")
         return self._answer.stream.pipeline.heartbeat() if self._answer.stream else b""
 
     def _guards_at_work(self) -> bool:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from ..guardrails import Channels, Guard, StreamActions, Ward
 from ..wire import (
     MESSAGE,
-    SSE,
     Alike,
     Dialect,
     Early,
@@ -52,6 +51,7 @@ class Pipeline:
         channels: what guards may do to each sort of channel; None: what ``Channels()`` says.
         monitor: True lets every frame leave; the guards look at it behind the stream.
         actions: what the answer shares with its prompt; default: the stream's own.
+        dialects: of the user's own; they are asked first.
 
     Attributes:
         failure: why the stream has to end, once it has to. Nothing more is taken then.
@@ -74,10 +74,12 @@ class Pipeline:
         channels: Channels | None = None,
         monitor: bool = False,
         actions: StreamActions | None = None,
+        dialects: Sequence[Dialect] = (),
     ) -> None:
         self._dialect = framing if isinstance(framing, Dialect) else None
         framing = framing.framing if isinstance(framing, Dialect) else framing
         self._framing = framing
+        self._dialects = dialects
         self._channels = channels
         self._headers = headers
         self._path = path
@@ -222,9 +224,9 @@ class Pipeline:
 
     def _sniff(self, chunk: bytes) -> bytes:
         ready = self._sniffer.take(chunk)
-        if self._sniffer.is_sse and self._framing is not SSE:
-            self._framing = SSE
-            self._framer = SSE.framer(self._limits.frame)
+        if self._sniffer.found is not None and self._framing is not self._sniffer.found:
+            self._framing = self._sniffer.found
+            self._framer = self._framing.framer(self._limits.frame)
             self._ward = self._new_ward()
         return ready
 
@@ -245,7 +247,7 @@ class Pipeline:
         self.frames += 1
         if frame.aside:
             self._id_seen = self._id_seen or b"\nid" in b"\n" + frame.aside
-        steps = self._read(frame) if frame.data is not None else []
+        steps = self._read(frame) if frame.data is not None else self._read_name(frame)
         if self._ward is None:
             leaving.append(frame.raw)
             if self.watch is not None:
@@ -275,6 +277,9 @@ class Pipeline:
             self.spoken += 1
         return steps
 
+    def _read_name(self, frame: Frame) -> list[Step]:
+        return self._reader.named(frame) if self._reader is not None and frame.event else []
+
     def _steps(self, reader: Reader, frame: Frame) -> list[Step]:
         if reader.steady and (known := self._alike.read(frame)) is not None:
             return known
@@ -288,10 +293,10 @@ class Pipeline:
     def _recognise(self, frame: Frame) -> Dialect:
         if is_bare_error(frame):
             return self._expected()
-        return detect(self._framing, self._headers, self._path, frame)
+        return detect(self._framing, self._headers, self._path, frame, self._dialects)
 
     def _expected(self) -> Dialect:
-        return expect(self._framing, self._path, self._headers)
+        return expect(self._framing, self._path, self._headers, own=self._dialects)
 
     def _stop_if_blocked(self, ward: Ward) -> None:
         if (verdict := ward.blocked) is not None:

@@ -12,7 +12,7 @@ from re import compile as compile_pattern
 from typing import Literal
 
 from ..guardrails import MAX_HELD, Channels, Guard
-from ..wire import MAX_FRAME
+from ..wire import MAX_FRAME, Dialect
 from ..wire.errors import ConfigurationError
 from .bounds import bounded
 from .cache_policy import CachePolicy, Scope
@@ -106,6 +106,8 @@ class Policy:
         mode: ``"enforce"`` lets nothing leave undecided; ``"monitor"`` never delays and never
             edits: guards look at what has left, and the report says what they found.
         channels: what guards may do to each sort of channel.
+        dialects: of your own, such as ``Description(…).dialect()``; they are asked before the
+            built-in ones.
         prompt: what the guards do to a JSON request body before the application sees it:
             ``"pass"``: nothing; ``"redact"``: their actions; ``"block"``: 422 at the first
             finding; ``"pseudonymise"``: stand-ins, and the values again in the answer. A body that
@@ -129,6 +131,7 @@ class Policy:
     guards: tuple[Guard, ...] | None = None
     mode: Mode = "enforce"
     channels: Channels = field(default_factory=Channels)
+    dialects: tuple[Dialect, ...] = ()
     prompt: PromptMode = "pass"
     cache: CachePolicy | None = field(default_factory=CachePolicy)
     heartbeat: float | None = 15.0
@@ -153,6 +156,7 @@ class Policy:
                 "Policy(mode='monitor') edits nothing: leave prompt out, or write mode='enforce'"
             )
         _check_channels(self.channels)
+        object.__setattr__(self, "dialects", _checked_dialects(self.dialects))
         if self.on_leave not in ("cancel", "finish") and not callable(self.on_leave):
             raise ConfigurationError("Policy(on_leave=...) is 'cancel', 'finish' or a function")
         if self.grace is None:
@@ -189,8 +193,9 @@ class Routes:
                 raise ConfigurationError(f"the route {pattern!r} must start with '/' or '*'")
             own = guards if policy.guards is None else policy.guards
             enforced = own if policy.mode == "enforce" else ()
+            own_rows = "".join(f":{row.name}={row.fingerprint}" for row in policy.dialects)
             ids = "ids" if policy.resume and policy.resume.ids else ""
-            rules = f"{policy.prompt}:{ids}:{policy.channels.fingerprint()}"
+            rules = f"{policy.prompt}:{ids}:{policy.channels.fingerprint()}{own_rows}"
             fingerprint = f"{rules}:{fingerprint_of(enforced)}"
             called = tuple(limited.setdefault(id(guard), bounded(guard)) for guard in own)
             row = (pattern, replace(policy, guards=called), fingerprint)
@@ -243,3 +248,13 @@ def _check_resume(resume: Resume | None, cache: CachePolicy | None) -> None:
 def _check_channels(channels: object) -> None:
     if not isinstance(channels, Channels):
         raise ConfigurationError("Policy(channels=...) takes a value such as Channels()")
+
+
+def _checked_dialects(dialects: Iterable[object]) -> tuple[Dialect, ...]:
+    rows = [] if isinstance(dialects, Dialect) else list(dialects)
+    found = [row for row in rows if isinstance(row, Dialect)]
+    if isinstance(dialects, Dialect) or len(found) < len(rows):
+        raise ConfigurationError(
+            "Policy(dialects=...) takes rows: write dialects=[Description(...).dialect()]"
+        )
+    return tuple(found)

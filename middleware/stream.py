@@ -20,7 +20,7 @@ __all__ = ["Stream", "concerns"]
 Args = TypeVarTuple("Args")
 
 
-def concerns(status: int, headers: Iterable[tuple[bytes, bytes]]) -> Framing | None:
+def concerns(status: int, headers: Iterable[tuple[bytes, bytes]], path: str = "") -> Framing | None:
     """Return the framing of a response that is a stream; None for every other response.
 
     Plain text is a stream when its length is not known beforehand.
@@ -28,7 +28,7 @@ def concerns(status: int, headers: Iterable[tuple[bytes, bytes]]) -> Framing | N
     if status < 200 or status in (204, 304):
         return None
     names = by_name(headers)
-    framing = framing_of(names.get("content-type", ""))
+    framing = framing_of(names.get("content-type", ""), path, names)
     return None if framing is PLAIN and "content-length" in names else framing
 
 
@@ -44,6 +44,7 @@ class Stream:
         channels: what guards may do to each sort of channel.
         monitor: True lets every frame leave; the guards look at it behind the stream.
         actions: what the answer shares with its prompt; default: the stream's own.
+        dialects: of the user's own; they are asked first.
 
     Attributes:
         busy: True while a guard decides in a thread.
@@ -63,6 +64,7 @@ class Stream:
         channels: Channels,
         monitor: bool = False,
         actions: StreamActions | None = None,
+        dialects: Sequence[Dialect] = (),
     ) -> None:
         names = by_name(headers)
         coding = content_coding(names)
@@ -80,6 +82,7 @@ class Stream:
             channels=channels,
             monitor=monitor,
             actions=actions,
+            dialects=dialects,
         )
 
     @property

@@ -11,7 +11,7 @@ from .json_number import plain_number
 from .json_splice import Name, Path
 from .reading import Form, Sound, Whole
 
-__all__ = ["ARGUMENTS", "OPAQUE", "deep_scan", "is_base64", "sound"]
+__all__ = ["ARGUMENTS", "FOREIGN", "OPAQUE", "deep_scan", "is_base64", "sound"]
 
 # Values under these names are identifiers, enumerations or ciphertext: a change breaks the client,
 # and none of them is text of the model.
@@ -55,7 +55,7 @@ OPAQUE = frozenset(
 
 # Below these names stands what the application or the model named itself: there an ``id`` may well
 # be somebody's e-mail address, so nothing is skipped.
-_FOREIGN = frozenset(
+FOREIGN = frozenset(
     {"args", "arguments", "attributes", "input", "messageMetadata", "metadata", "structuredContent"}
 )
 
@@ -87,6 +87,7 @@ def deep_scan(
     repeats: bool = False,
     kind: str = "",
     arguments: Collection[str] = ARGUMENTS,
+    foreign: Collection[str] = FOREIGN,
 ) -> Iterator[Whole | Sound]:
     """Yield every string leaf, depth first, as a text of its own; audio as what it is.
 
@@ -102,6 +103,7 @@ def deep_scan(
         repeats: True where the texts say again what channels have said.
         kind: ``"tool"`` where all of it is arguments of a tool call.
         arguments: object names whose values are arguments of a tool call.
+        foreign: object names below which nothing is skipped.
     """
     stack: list[tuple[Any, Path, Form, Collection[str], str]] = [(value, path, "text", skip, kind)]
     while stack:
@@ -113,7 +115,7 @@ def deep_scan(
                 file = "data"
             for name in reversed(node):
                 if name not in names and name != file:
-                    inner = () if name in _FOREIGN else names
+                    inner = () if name in foreign else names
                     below = "tool" if name in arguments else sort
                     stack.append((node[name], (*at, name), _form(name), inner, below))
                 if not names or sort == "tool":

@@ -21,19 +21,27 @@ Early = Literal["length", "content_filter", "other"]
 upstream's own, or for another reason."""
 
 _EARLY: Final[dict[object, Early]] = {
+    "blocklist": "content_filter",
     "content-filter": "content_filter",
     "content_filter": "content_filter",
+    "content_filtered": "content_filter",
+    "guardrail_intervened": "content_filter",
     "length": "length",
+    "limit": "length",
     "max_output_tokens": "length",
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
+    "prohibited_content": "content_filter",
+    "recitation": "content_filter",
     "refusal": "content_filter",
+    "safety": "content_filter",
+    "spii": "content_filter",
 }
 
 
 def early_by(reason: object) -> Early:
     """Say in one word what a dialect's own reason means, which is none of a good end."""
-    return _EARLY.get(reason, "other") if isinstance(reason, str) else "other"
+    return _EARLY.get(reason.lower(), "other") if isinstance(reason, str) else "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,11 @@ class Reader(ABC):
             UnreadableFrameError: the frame is not what the dialect allows.
         """
 
+    def named(self, frame: Frame) -> list[Step]:
+        """Say what an event holds that has a name and no data: a client may go by the name."""
+        del frame
+        return []
+
     @property
     @abstractmethod
     def complete(self) -> bool:
@@ -129,6 +142,7 @@ class Dialect:
         header: a vendor's response header that names it, and the value; none where there is none.
         heartbeat: bytes that say *still there* at a frame boundary and change nothing.
         heartbeat_after_id: False where a heartbeat behind an SSE ``id`` breaks a client.
+        fingerprint: of a dialect of one's own: what it is, for the cache key.
         end_marker: the payload of the frame that only ends a stream; SDKs keep it to themselves.
     """
 
@@ -140,4 +154,5 @@ class Dialect:
     header: tuple[str, str] | None = None
     heartbeat: bytes = b": ping\n\n"
     heartbeat_after_id: bool = True
+    fingerprint: str = ""
     end_marker: bytes = b""

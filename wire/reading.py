@@ -14,6 +14,7 @@ __all__ = [
     "Close",
     "Form",
     "Scrub",
+    "SoFar",
     "Sound",
     "Step",
     "Text",
@@ -48,6 +49,18 @@ class Channel(NamedTuple):
 
 class Text(NamedTuple):
     """The next piece of a channel's text, and where in the frame it stands."""
+
+    channel: Channel
+    path: Path
+    text: str
+
+
+class SoFar(NamedTuple):
+    """All that a channel has said so far, and where in the frame it stands.
+
+    The frame waits until all of it is decided. Where it does not begin with what was said before,
+    the channel begins anew.
+    """
 
     channel: Channel
     path: Path
@@ -107,7 +120,7 @@ class Scrub(NamedTuple):
     channel: Channel | None = None
 
 
-Step = Text | Whole | Sound | Close | Scrub
+Step = Text | SoFar | Whole | Sound | Close | Scrub
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from streamward.wire import DIALECTS, Framing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from types import ModuleType
 
     from docutils import nodes
     from sphinx.application import Sphinx
@@ -123,8 +124,8 @@ def fault_rows() -> Iterable[tuple[str, str, str]]:
 
 
 def dialect_row(dialect: Dialect) -> tuple[str, str, str, str, str]:
-    """Return the cells of one dialect. Its module is where it is recognised."""
-    module = sys.modules[dialect.claims.__module__]
+    """Return the cells of one dialect."""
+    module = _module_of(dialect)
     heartbeat = repr(dialect.heartbeat.decode())[1:-1]
     return (
         f"`{dialect.name}`",
@@ -133,6 +134,12 @@ def dialect_row(dialect: Dialect) -> tuple[str, str, str, str, str]:
         " ".join(f"`{path}`" for path in dialect.paths) or "-",
         (module.__doc__ or "").strip().splitlines()[0],
     )
+
+
+def _module_of(dialect: Dialect) -> ModuleType:
+    """Return the module that makes a row."""
+    rooms = [one for name, one in sys.modules.items() if ".wire.dialects." in name]
+    return next(one for one in rooms if any(value is dialect for value in vars(one).values()))
 
 
 def dependencies() -> list[str]:

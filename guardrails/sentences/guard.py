@@ -62,7 +62,7 @@ class Sentences(OwnGuard):
         ConfigurationError: a setting cannot work; the message says what to write instead.
     """
 
-    def __init__(  # noqa: PLR0913  # one knob each; most are rarely touched
+    def __init__(  # one knob each; most are rarely touched
         self,
         name: str,
         function: Callable[[str], Answer | Awaitable[Answer]],

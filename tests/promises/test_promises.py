@@ -19,10 +19,12 @@ from support.secrets import SECRETS, clean_texts, cuts, pieces, texts
 from streamward import Limits
 from streamward.guardrails import PII
 from streamward.middleware.pipeline import Pipeline
-from streamward.wire import DIALECTS, MESSAGE, Frame, Reader, Text
+from streamward.wire import DIALECTS, MESSAGE, Frame, Reader, SoFar, Text, Whole
 
 # Each property runs once for every dialect, so that each run may be shorter than usual.
 every_dialect = pytest.mark.parametrize("answer", ANSWERS, ids=str)
+# What repeats a text token by token goes with an edit.
+_TOKENS = ("logprobs", "logprobsResult", "tokens", "top_tokens")
 shorter = settings(max_examples=max(1, settings().max_examples // 10))
 
 
@@ -90,9 +92,13 @@ def chunks_of(data: st.DataObject, stream: bytes, most: int = 30) -> list[bytes]
 # What a client makes of it
 
 
-def frames_of(answer: Answer, body: bytes) -> list[Frame]:
+def every_frame_of(answer: Answer, body: bytes) -> list[Frame]:
     framer = answer.framing.framer(1 << 24)
-    return [frame for frame in (*framer.feed(body), *framer.finish()) if frame.data is not None]
+    return [*framer.feed(body), *framer.finish()]
+
+
+def frames_of(answer: Answer, body: bytes) -> list[Frame]:
+    return [frame for frame in every_frame_of(answer, body) if frame.data is not None]
 
 
 def read(answer: Answer, body: bytes) -> tuple[dict[str, str], Reader]:
@@ -100,36 +106,49 @@ def read(answer: Answer, body: bytes) -> tuple[dict[str, str], Reader]:
     name = answer.name.partition(" ")[0]
     reader = next(row for row in DIALECTS if row.name == name).reader()
     voices: dict[str, str] = defaultdict(str)
-    for frame in frames_of(answer, body):
-        for step in reader.read(frame):
+    for frame in every_frame_of(answer, body):
+        for step in reader.named(frame) if frame.data is None else reader.read(frame):
             if isinstance(step, Text):
                 voices[step.channel.kind] += step.text
+            elif isinstance(step, SoFar):
+                voices[step.channel.kind] = step.text
+            elif isinstance(step, Whole) and answer.whole and step.path[-1] == "text":
+                voices["content"] += step.text
     return voices, reader
 
 
 def payloads(answer: Answer, body: bytes) -> list[Any]:
     """Return the JSON payload of each frame; the frame itself is checked to be JSON by that."""
     frames = frames_of(answer, body) if answer.json else []
-    return [json.loads(frame.data) for frame in frames if frame.data != b"[DONE]"]
+    return [json.loads(frame.data) for frame in frames if frame.data not in (b"[DONE]", b"")]
 
 
 def spelled(values: Iterable[Any]) -> str:
     """Return what all tokens of log-probabilities spell, one after the other."""
-    tokens = [value for value in values if isinstance(value, dict) and "top_logprobs" in value]
-    return b"".join(bytes(token["bytes"]) for token in tokens).decode("utf-8", "replace")
+    tokens = [value for value in values if isinstance(value, dict) and "token" in value]
+    return b"".join(_bytes(token) for token in tokens).decode("utf-8", "replace")
+
+
+def _bytes(token: dict[str, Any]) -> bytes:
+    return bytes(token["bytes"]) if "bytes" in token else str(token["token"]).encode()
 
 
 def untold(value: Any) -> Any:
     """Return a value without its tokens: one may be all that a voice says, and goes with an edit."""
     if isinstance(value, dict):
-        return {name: untold(inner) for name, inner in value.items() if name != "logprobs"}
+        return {name: untold(inner) for name, inner in value.items() if name not in _TOKENS}
     return [untold(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _ids(value: dict[str, Any]) -> tuple[str, ...]:
+    """Return the name of what tells a token by its number (TGI)."""
+    return ("id",) if value.keys() <= {"id", "text", "special"} else ()
 
 
 def shape(value: Any) -> Any:
     """Return a value without its texts; what tells them in another form goes with an edit."""
     if isinstance(value, dict):
-        left = value.keys() - {"logprobs", "context", "signature"}
+        left = value.keys() - {*_TOKENS, "context", "signature", *_ids(value)}
         return {name: shape(value[name]) for name in value if name in left}
     if isinstance(value, list):
         return [shape(inner) for inner in value]

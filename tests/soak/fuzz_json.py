@@ -68,6 +68,38 @@ NAMES = TEXTS | st.sampled_from(
         "token_ids",
         "code",
         "summary",
+        *(
+            "candidates",
+            "parts",
+            "thought",
+            "functionCall",
+            "partialArgs",
+            "stringValue",
+            "jsonPath",
+        ),
+        *(
+            "finishReason",
+            "step",
+            "event_type",
+            "tool_calls",
+            "tool_plan",
+            "citations",
+            "generated_text",
+        ),
+        *(
+            "details",
+            "stop",
+            "tokens",
+            "messageId",
+            "snapshot",
+            "value",
+            "path",
+            "ops",
+            "chunk",
+            "run_id",
+        ),
+        *("jsonrpc", "result", "artifactUpdate", "artifact", "append", "taskId", "status", "state"),
+        *("contentBlockIndex", "toolUse", "reasoningContent", "p", "argsTextDelta", "args"),
     ]
 )
 TYPES = st.sampled_from(
@@ -104,6 +136,18 @@ TYPES = st.sampled_from(
         "message",
         "text",
         "x",
+        *("content-start", "content-delta", "content-end", "tool-call-delta", "message-end"),
+        *("TEXT_MESSAGE_CONTENT", "TEXT_MESSAGE_CHUNK", "TOOL_CALL_ARGS", "STATE_DELTA"),
+        *(
+            "STATE_SNAPSHOT",
+            "RUN_FINISHED",
+            "messages",
+            "messages/partial",
+            "values",
+            "data",
+            "end",
+        ),
+        *("thread.message.delta", "contentBlockDelta", "contentBlockStop", "0", "c", "9", "d"),
     ]
 )
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS

@@ -13,7 +13,7 @@ from streamward import Limits
 from streamward.guardrails import PII, Finding
 from streamward.guardrails.lookalikes import LookAlikes
 from streamward.middleware.pipeline import Pipeline
-from streamward.wire import PLAIN, may_be_sse
+from streamward.wire import PLAIN, may_be_coded, may_be_sse
 
 from .referee import on_the_whole
 
@@ -128,9 +128,9 @@ def _carried(text: str, at: tuple[int, ...], expected: list[Finding]) -> list[Fa
 
     Its guards read a plain copy of the text; where this is another text, and where edits have to fit
     into JSON, only the prefix counts.
-    What begins as server-sent events do is taken for them, and is no plain text.
+    What begins as server-sent events or coded lines do is taken for them, and is no plain text.
     """
-    if may_be_sse(text.encode()):
+    if may_be_sse(text.encode()) or may_be_coded(text.encode()):
         return []
     edited = text
     for one in reversed(expected):

@@ -7,87 +7,19 @@ that a model would speak one after another keep their order; others are interlea
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from itertools import count
 from random import Random
 from typing import Any
 
-from streamward.wire import NDJSON, PLAIN, SSE, Framing
-from streamward.wire.json_codec import is_array, is_object
+from streamward.wire import NDJSON, PLAIN, SSE
 
+from .answer import Answer, Frames, Pieces, event_of, interleaved, json_of, tokens, values_in
+from .answers_agents import AGENTS
+from .answers_described import DESCRIBED
 from .streams import DONE, chat_frame
 
 __all__ = ["ANSWERS", "Answer", "Pieces", "values_in"]
-
-Pieces = Mapping[str, list[str]]
-"""What each voice says, by the kind of its channel."""
-
-_Frames = list[bytes]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """How an answer is written in a dialect.
-
-    Attributes:
-        name: the dialect, and which of its shapes.
-        framing: how its bytes are cut.
-        voices: the kinds of channels that speak.
-        write: makes the bytes of the pieces; chance interleaves.
-        leaves_alone: True where every piece is also looked at as a text of its own.
-        json: False where frames carry text and no JSON.
-        greeting: what is said before the pieces.
-        signed: the voices that a signature vouches for; they end at the first finding.
-    """
-
-    name: str
-    framing: Framing
-    voices: tuple[str, ...]
-    write: Callable[[Pieces, Random], bytes]
-    leaves_alone: bool = False
-    json: bool = True
-    greeting: str = ""
-    signed: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        """Name the case of a test."""
-        return self.name
-
-
-def _interleaved(tracks: Iterable[_Frames], chance: Random) -> bytes:
-    """Join frames of several tracks, each track in its order."""
-    waiting = [iter(track) for track in tracks]
-    order = [number for number, track in enumerate(tracks) for _ in track]
-    chance.shuffle(order)
-    return b"".join(next(waiting[number]) for number in order)
-
-
-def _event(value: Mapping[str, Any], named: str = "") -> bytes:
-    """Write an event with its characters as they are: a model's text is seldom escaped."""
-    return SSE.build(_json(value), named)
-
-
-def _json(value: Any) -> bytes:
-    try:
-        return json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # half a surrogate pair
-        return json.dumps(value).encode()
-
-
-def _tokens(text: str) -> list[dict[str, Any]]:
-    """Return log-probabilities: a token for each character, and others that were likely."""
-    return [
-        {
-            "token": char,
-            "bytes": list(char.encode()),
-            "logprob": -0.5,
-            "top_logprobs": [{"token": char, "bytes": list(char.encode()), "logprob": -0.5}],
-        }
-        for char in text
-    ]
-
 
 # OpenAI chat: one choice reasons and answers, one refuses, one calls two tools.
 
@@ -111,13 +43,13 @@ def _chat(pieces: Pieces, chance: Random) -> bytes:
     ]
     ends = [chat_frame({}, "stop", 1), chat_frame({}, "tool_calls", 2), DONE]
     hello = chat_frame({"role": "assistant", "content": ""})
-    return hello + _interleaved([first, second, third], chance) + b"".join(ends)
+    return hello + interleaved([first, second, third], chance) + b"".join(ends)
 
 
 def _with_logprobs(delta: dict[str, Any], piece: str) -> bytes:
     chunk = json.loads(chat_frame(delta)[6:])
-    chunk["choices"][0]["logprobs"] = {"content": _tokens(piece), "refusal": None}
-    return _event(chunk)
+    chunk["choices"][0]["logprobs"] = {"content": tokens(piece), "refusal": None}
+    return event_of(chunk)
 
 
 # OpenAI responses: each item says its text in deltas, in three events at its end, and once more in
@@ -146,7 +78,7 @@ def _responses(pieces: Pieces, chance: Random) -> bytes:
     events.insert(0, {"type": "response.created", "response": response})
     events.append({"type": "response.completed", "response": done})
     return b"".join(
-        _event({**event, "sequence_number": number}, event["type"])
+        event_of({**event, "sequence_number": number}, event["type"])
         for number, event in enumerate(events)
     )
 
@@ -157,7 +89,7 @@ def _part_item(name: str, at: int, kind: str, part: str, pieces: list[str]) -> l
     spelled = part == "output_text"
 
     def said(words: str) -> dict[str, Any]:
-        return {"logprobs": _tokens(words)} if spelled else {}
+        return {"logprobs": tokens(words)} if spelled else {}
 
     where = {"item_id": name, "output_index": at, "content_index": 0}
     item = {"id": name, "type": kind, "status": "completed"}
@@ -223,12 +155,12 @@ def _anthropic(pieces: Pieces, chance: Random) -> bytes:
     ]
     return (
         _named({"type": "message_start", "message": message})
-        + _interleaved(blocks, chance)
+        + interleaved(blocks, chance)
         + b"".join(_named(event) for event in ends)
     )
 
 
-def _block(index: int, begin: dict[str, Any], name: str, pieces: list[str]) -> _Frames:
+def _block(index: int, begin: dict[str, Any], name: str, pieces: list[str]) -> Frames:
     kind = "input_json_delta" if name == "partial_json" else f"{name}_delta"
     signed = [{"type": "signature_delta", "signature": "c2lnbmVk"}] if name == "thinking" else []
     deltas = [*({"type": kind, name: piece} for piece in pieces), *signed]
@@ -243,7 +175,7 @@ def _block(index: int, begin: dict[str, Any], name: str, pieces: list[str]) -> _
 
 
 def _named(event: Mapping[str, Any]) -> bytes:
-    return _event(event, event["type"])
+    return event_of(event, event["type"])
 
 
 # Ollama: one object a line, its thinking first.
@@ -275,8 +207,8 @@ def _lines(said: Iterable[dict[str, Any]]) -> bytes:
     for one in said:
         message = one.get("message", one)
         spoken = message.get("content", message.get("response")) or message.get("thinking", "")
-        told = {"model": "m", **one, "logprobs": _tokens(spoken), "done": False}
-        lines.append(NDJSON.build(_json(told), ""))
+        told = {"model": "m", **one, "logprobs": tokens(spoken), "done": False}
+        lines.append(NDJSON.build(json_of(told), ""))
     shape: dict[str, Any] = (
         {"message": {"role": "assistant", "content": ""}} if b'"message"' in lines[0] else {}
     )
@@ -291,7 +223,7 @@ def _lines(said: Iterable[dict[str, Any]]) -> bytes:
         del end["response"]
     else:
         end["context"] = [1, 2, 3]
-    return b"".join([*lines, NDJSON.build(_json(end), "")])
+    return b"".join([*lines, NDJSON.build(json_of(end), "")])
 
 
 # The AI SDK's UI messages: the input of a tool comes again as an object.
@@ -304,26 +236,26 @@ def _ui(pieces: Pieces, chance: Random) -> bytes:
         _ui_part("reasoning", "0", pieces["reasoning"]),
         _ui_part("text", "1", pieces["content"]),
         [
-            _event({"type": "tool-input-start", **tool}),
+            event_of({"type": "tool-input-start", **tool}),
             *(
-                _event(
+                event_of(
                     {"type": "tool-input-delta", "toolCallId": "call_1", "inputTextDelta": piece}
                 )
                 for piece in pieces["tool"]
             ),
-            _event({"type": "tool-input-available", **tool, "input": spoken}),
+            event_of({"type": "tool-input-available", **tool, "input": spoken}),
         ],
     ]
-    begin = _event({"type": "start", "messageId": "m"}) + _event({"type": "start-step"})
-    ends = _event({"type": "finish-step"}) + _event({"type": "finish", "finishReason": "stop"})
-    return begin + _interleaved(tracks, chance) + ends + DONE
+    begin = event_of({"type": "start", "messageId": "m"}) + event_of({"type": "start-step"})
+    ends = event_of({"type": "finish-step"}) + event_of({"type": "finish", "finishReason": "stop"})
+    return begin + interleaved(tracks, chance) + ends + DONE
 
 
-def _ui_part(sort: str, name: str, pieces: list[str]) -> _Frames:
+def _ui_part(sort: str, name: str, pieces: list[str]) -> Frames:
     return [
-        _event({"type": f"{sort}-start", "id": name}),
-        *(_event({"type": f"{sort}-delta", "id": name, "delta": piece}) for piece in pieces),
-        _event({"type": f"{sort}-end", "id": name}),
+        event_of({"type": f"{sort}-start", "id": name}),
+        *(event_of({"type": f"{sort}-delta", "id": name, "delta": piece}) for piece in pieces),
+        event_of({"type": f"{sort}-end", "id": name}),
     ]
 
 
@@ -347,42 +279,32 @@ def _plain(pieces: Pieces, chance: Random) -> bytes:
 def _unknown_sse(pieces: Pieces, chance: Random) -> bytes:
     del chance
     numbers = count()
-    return b"".join(_event({"token": piece, "n": next(numbers)}) for piece in pieces["data"]) + DONE
+    return (
+        b"".join(event_of({"token": piece, "n": next(numbers)}) for piece in pieces["data"]) + DONE
+    )
 
 
 def _unknown_ndjson(pieces: Pieces, chance: Random) -> bytes:
     del chance
-    return b"".join(NDJSON.build(_json({"text": piece}), "") for piece in pieces["data"])
+    return b"".join(NDJSON.build(json_of({"text": piece}), "") for piece in pieces["data"])
 
 
 _GREETING = "Well: "  # tells raw text from a JSON string, and plain text from SSE
+_OBJECT = b'{"a":"'
 _THREE = ("reasoning", "content", "tool")
 
 ANSWERS: tuple[Answer, ...] = (
     Answer("openai_chat", SSE, (*_THREE, "refusal"), _chat),
     Answer("openai_responses", SSE, (*_THREE, "refusal", "code"), _responses),
     Answer("anthropic", SSE, _THREE, _anthropic, signed=("reasoning",)),
-    Answer("ollama chat", NDJSON, ("reasoning", "content"), _ollama_chat),
-    Answer("ollama generate", NDJSON, ("reasoning", "content"), _ollama_generate),
+    Answer("ollama chat", NDJSON, ("reasoning", "content"), _ollama_chat, begins=_OBJECT),
+    Answer("ollama generate", NDJSON, ("reasoning", "content"), _ollama_generate, begins=_OBJECT),
     Answer("ai_sdk_ui", SSE, _THREE, _ui),
+    *DESCRIBED,
+    *AGENTS,
     Answer("raw_sse", SSE, ("content",), _raw, json=False, greeting=_GREETING),
     Answer("plain_text", PLAIN, ("content",), _plain, json=False, greeting=_GREETING),
     Answer("unknown_json", SSE, ("data",), _unknown_sse, leaves_alone=True),
-    Answer("unknown_ndjson", NDJSON, ("data",), _unknown_ndjson, leaves_alone=True),
+    Answer("unknown_ndjson", NDJSON, ("data",), _unknown_ndjson, leaves_alone=True, begins=_OBJECT),
 )
 """Every dialect that there is; a test holds the table to that."""
-
-
-def values_in(value: Any) -> Iterator[Any]:
-    """Yield every value in a JSON value, itself first; JSON text is read as well."""
-    yield value
-    inner: list[Any] = []
-    if is_object(value):
-        inner = [*value.values()]
-    elif is_array(value):
-        inner = value
-    elif isinstance(value, str) and value.startswith(("{", "[")):
-        with suppress(ValueError):
-            inner = [json.loads(value)]
-    for one in inner:
-        yield from values_in(one)

@@ -18,7 +18,6 @@ from streamward.wire import (
     Reader,
     detect,
     expect,
-    framing_of,
     is_bare_error,
     is_end_marker,
 )
@@ -40,8 +39,7 @@ class Run:
     ward: Ward = field(init=False)
 
     def __post_init__(self) -> None:
-        framing = framing_of(self.vector.content_type)
-        assert framing is not None
+        framing = self.vector.framing
         self.framing = framing
         self.framer = framing.framer(LIMIT)
         self.ward = Ward(self.guards, framing, channels=self.channels)
@@ -59,7 +57,9 @@ class Run:
     def _frame(self, frame: Frame) -> None:
         if self.ward.blocked is not None:
             return
-        if frame.data is None or (self.reader is None and is_end_marker(frame)):
+        if frame.data is None:
+            steps = self.reader.named(frame) if self.reader and frame.event else []
+        elif self.reader is None and is_end_marker(frame):
             steps = []
         else:
             if self.reader is None:

@@ -7,52 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-SSE_TYPE = "text/event-stream; charset=utf-8"
-NDJSON_TYPE = "application/x-ndjson"
-PIECES = ("Call S3C", "RET-4", "21 at once", " or not")
-SAID = "".join(PIECES)
-
-
-@dataclass(frozen=True)
-class Vector:
-    """A stream, and what is to be said of it."""
-
-    name: str
-    dialect: str
-    body: bytes
-    complete: bool = True
-    failed: bool = False
-    path: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    content_type: str = SSE_TYPE
-
-    @property
-    def secret(self) -> bool:
-        return self.name.endswith("*")
-
-
-def line(value: Any) -> str:
-    """Write JSON as it is; with escapes where half a surrogate pair has no UTF-8."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"))
-    return text
-
-
-def sse(*events: Any, named: bool = False) -> bytes:
-    """Write events; a string is written as the payload itself."""
-    out = ""
-    for event in events:
-        if named and isinstance(event, dict):
-            out += f"event: {event['type']}\n"
-        out += f"data: {event if isinstance(event, str) else line(event)}\n\n"
-    return out.encode()
-
+from vector import ARGUMENTS, NDJSON_TYPE, PIECES, SAID, Vector, line, sse
+from vectors_agents import AGENTS
+from vectors_ai_sdk import AI_SDK_DATA
+from vectors_amazon import BEDROCK
+from vectors_google import GEMINI, INTERACTIONS
+from vectors_openai import ASSISTANTS
+from vectors_speakers import SPEAKERS
+from vectors_tokens import TOKENS
 
 # --- OpenAI chat -------------------------------------------------------------------------------
 
@@ -101,7 +65,6 @@ def contents(pieces: Iterable[str], name: str = "content", **more: Any) -> list[
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 STOP = chunk(finish="stop")
 CALL = {"index": 0, "id": "call_a", "type": "function", "function": {"name": "f", "arguments": ""}}
-ARGUMENTS = ('{"to":"S3C', "\\u00", "52ET-421 \\ud83d", '\\ude00","n":[1,2', '.5e3],"ok":true}')
 
 
 def calls(pieces: Iterable[str], index: int = 0) -> list[dict[str, Any]]:
@@ -1053,4 +1016,19 @@ UNKNOWN = (
     Vector("plain *", "plain_text", f"é {SAID} 😀".encode(), content_type="text/plain"),
 )
 
-VECTORS = (*CHAT, *RESPONSES, *ANTHROPIC, *OLLAMA, *UI, *UNKNOWN)
+VECTORS = (
+    *CHAT,
+    *SPEAKERS,
+    *RESPONSES,
+    *ANTHROPIC,
+    *OLLAMA,
+    *UI,
+    *GEMINI,
+    *INTERACTIONS,
+    *TOKENS,
+    *ASSISTANTS,
+    *AI_SDK_DATA,
+    *BEDROCK,
+    *AGENTS,
+    *UNKNOWN,
+)
