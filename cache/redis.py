@@ -65,7 +65,7 @@ class RedisCache:
         retry_after: seconds of peace after Redis failed to answer; 5.0 unless told.
         lease: seconds after which whoever gives an answer, and has said nothing since, counts as
             dead for those who follow it in other processes; 6.0 unless told. They notice within
-            one and a half times as long.
+            one and a half times as long, and a second.
         encryption: seals the recordings. It wants a ``secret`` too: one kept in Redis would
             stand beside them unsealed.
 
