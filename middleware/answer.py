@@ -46,6 +46,10 @@ class Stage(Protocol):
         """Note that the answer is whole; its end has not been sent yet."""
         ...
 
+    def done(self) -> None:
+        """Note that all of the answer has left."""
+        ...
+
     def end_with(self, error: StreamwardError) -> None:
         """End the answer."""
         ...
@@ -180,6 +184,7 @@ class Answer:
         if ended:
             self._stage.ended(stream)
             await self._outbox.finish()
+            self._stage.done()
         if self._outbox.client_gone:
             self._stage.leave()
 

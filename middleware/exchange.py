@@ -14,11 +14,7 @@ from dataclasses import replace
 
 from ..cache import Running
 from ..wire import DIALECTS, SSE, framing_of
-from ..wire.errors import (
-    ContentBlockedError,
-    StreamwardError,
-    UpstreamFailedError,
-)
+from ..wire.errors import ContentBlockedError, StreamwardError, UpstreamFailedError
 from .answer import Answer
 from .caching import CacheSide
 from .controls import Controls
@@ -198,7 +194,6 @@ class Exchange:
         The client never waits for the store; a client that asks again at once finds the answer
         where the store is in memory.
         """
-        self._inbox.reveal()
         pipeline, recorder = stream.pipeline, self._outbox.recorder
         self._outcome = "complete" if pipeline.complete else "incomplete"
         guarded = self._policy.mode == "monitor" or not pipeline.guards_failed
@@ -208,6 +203,10 @@ class Exchange:
         if recorder is not None and self._cache.wants(pipeline, guarded=guarded):
             keeping = self._cache.keep(recorder, self._answer.headers, pipeline.dialect or "")
             self._keeping = asyncio.create_task(keeping)
+
+    def done(self) -> None:
+        """Note that all has left: now the application may know that its client has."""
+        self._inbox.reveal()
 
     def end_with(self, error: StreamwardError) -> None:
         """End the answer with an error; the first one counts."""
