@@ -8,7 +8,7 @@ PEERS ?= .venv-peers
 SYSTEM := redis-server nginx haproxy curl chromium systemd-analyze:systemd
 NJS := /usr/lib/nginx/modules/ngx_http_js_module.so
 
-.PHONY: demo test soak lint types docs bench bench-peers format clean system
+.PHONY: demo test soak lint types docs bench bench-peers bench-cache format clean system
 
 demo: $(VENV)/.demo-ready
 	$(BIN)/streamward demo
@@ -40,6 +40,11 @@ bench-peers: $(PEERS)/.ready
 	PYTHONPATH=src $(PEERS)/bin/python -m bench.guard --json bench/results/guard.json
 	PYTHONPATH=src $(PEERS)/bin/python -m bench.guard.plot
 
+# Beside other stores of streams: Python and npm packages of that environment, nginx and Varnish.
+bench-cache: SYSTEM += varnishd:varnish node:nodejs npm
+bench-cache: system $(PEERS)/.ready
+	PYTHONPATH=src $(PEERS)/bin/python -m bench.cache --json bench/results/cache.json
+
 format: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -63,9 +68,13 @@ $(READY): $(VENV)/.demo-ready
 	$(BIN)/python -m pip install --quiet --editable '.[toxicity]' --constraint $(VENV)/torch.txt
 	touch $@
 
-$(PEERS)/.ready: bench/guard/peers.txt
+$(PEERS)/.ready: bench/guard/peers.txt bench/cache/peers/peers.txt bench/cache/peers/package.json
 	$(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/python -m pip install --quiet --editable '.[pii]' --requirement bench/guard/peers.txt
+	$(PEERS)/bin/python -m pip install --quiet --editable '.[pii,redis]' \
+	  --requirement bench/guard/peers.txt --requirement bench/cache/peers/peers.txt
+	mkdir -p $(PEERS)/node
+	cp bench/cache/peers/package.json $(PEERS)/node
+	if command -v npm >/dev/null; then npm install --silent --prefix $(PEERS)/node; fi
 	touch $@
 
 # Installed where missing and permitted; without permission the tests say what is missing.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
 
 from ..wire.errors import ConfigurationError
+from .frames import PackedFrames, RecordedFrame
 
 __all__ = ["MAX_FRAMES", "MAX_RECORDING_BYTES", "RecordedFrame", "Recorder", "Recording"]
 
@@ -19,31 +21,14 @@ MAX_RECORDING_BYTES: Final = 8 << 20
 MAX_FRAMES: Final = 65_536
 
 
-class RecordedFrame(
-    msgspec.Struct,
-    frozen=True,
-    array_like=True,
-    forbid_unknown_fields=True,
-    gc=False,  # a number and bytes make no cycle, and there are thousands
-):
-    """One frame as it left.
-
-    Attributes:
-        at_ms: milliseconds after the first frame.
-        data: its bytes, framing included.
-    """
-
-    at_ms: Annotated[int, msgspec.Meta(ge=0)]
-    data: bytes
-
-
 class Recording(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A finished stream: bytes, frame boundaries, times, status, the allowed headers.
 
     Attributes:
         status: the HTTP status.
         headers: names and values, in the order in which they were sent.
-        frames: in the order in which they left; ``at_ms`` never decreases.
+        frames: in the order in which they left; ``at_ms`` never decreases. What comes from a store
+            is rebuilt while it is gone through.
         dialect: the name of the dialect that said the stream was complete.
         created_at: when the stream ended, in seconds since 1970 (Unix time).
         epoch: what the store said when the request was looked up (``await cache.epoch(scope)``).
@@ -56,7 +41,7 @@ class Recording(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
 
     status: Annotated[int, msgspec.Meta(ge=100, le=599)]
     headers: tuple[tuple[bytes, bytes], ...]
-    frames: tuple[RecordedFrame, ...]
+    frames: Sequence[RecordedFrame]
     dialect: str
     created_at: float
     epoch: bytes = b""
@@ -67,6 +52,8 @@ class Recording(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
         """Check what the types cannot say; decoding runs this too."""
         if not math.isfinite(self.created_at):
             raise ValueError("created_at is not a time")
+        if isinstance(self.frames, PackedFrames):
+            return  # they hold waits, which are at least 0
         times = [frame.at_ms for frame in self.frames]
         if times != sorted(times):
             raise ValueError("the times of the frames decrease")

@@ -18,15 +18,18 @@ __all__ = ["MAX_CHUNK_BYTES", "FixedRate", "Instant", "Original", "Pace", "sched
 # What asyncio's transports let pile up before they ask the writer to wait (64 KiB).
 MAX_CHUNK_BYTES: Final = 1 << 16
 
+# The first chunk is small: it leaves before the other frames are rebuilt from what is stored.
+_FIRST_CHUNK_BYTES: Final = 1 << 12
+
 
 @dataclass(frozen=True, slots=True)
 class Instant:
     """Everything at once.
 
     Attributes:
-        chunk_bytes: small frames are joined up to this size, 64 KiB unless told; a larger frame
-            leaves alone. 0 keeps each frame by itself, as transports of messages want it
-            (WebSocket).
+        chunk_bytes: small frames are joined up to this size, 64 KiB unless told, the first ones
+            up to 4 KiB at the most; a larger frame leaves alone. 0 keeps each frame by itself, as
+            transports of messages want it (WebSocket).
 
     Raises:
         ConfigurationError: ``chunk_bytes`` is negative.
@@ -95,11 +98,11 @@ def schedule(recording: Recording, pace: Pace) -> Iterator[tuple[float, bytes]]:
 
 def _joined(frames: Iterable[RecordedFrame], limit: int) -> Iterator[bytes]:
     waiting: list[bytes] = []
-    size = 0
+    size, most = 0, min(limit, _FIRST_CHUNK_BYTES)
     for frame in frames:
-        if waiting and size + len(frame.data) > limit:
+        if waiting and size + len(frame.data) > most:
             yield b"".join(waiting)
-            waiting, size = [], 0
+            waiting, size, most = [], 0, limit
         waiting.append(frame.data)
         size += len(frame.data)
     if waiting:

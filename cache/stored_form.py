@@ -1,7 +1,7 @@
 """The bytes that a store keeps of a recording.
 
-They are ``MAGIC``, one version byte, and what that version says. Version 2, which is written,
-is MessagePack compressed by zlib. Version 1, MessagePack as it is, is still read.
+They are ``MAGIC``, one version byte, and MessagePack compressed by zlib. Another version is not
+read: what it holds is answered anew.
 
 Strategy: the frames of a stream are nearly the same frame over and over, a few hundred bytes
 around a few of text. So a frame is stored as what it shares with the frame before (how many
@@ -13,58 +13,44 @@ after it, zstd would gain nothing (``bench/cache_size.py``).
 from __future__ import annotations
 
 import zlib
-from itertools import accumulate, pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
 from ..wire.errors import CacheFullError, CorruptRecordingError
-from .recording import MAX_FRAMES, MAX_RECORDING_BYTES, RecordedFrame, Recording
+from .frames import MAX_STORED_FRAMES, Columns, PackedFrames
+from .recording import MAX_RECORDING_BYTES, Recording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
 __all__ = ["decode", "encode"]
 
 MAGIC: Final = b"swrec"
-_VERSION: Final = b"\x02"
+_VERSION: Final = b"\x03"
 
 # A few stored bytes can stand for any number: who can write into the store could fill this
 # process's memory. So nothing larger is read, nor written; 8 times what is recorded by default.
 _MAX_BYTES: Final = 8 * MAX_RECORDING_BYTES
-_MAX_FRAMES: Final = 8 * MAX_FRAMES
+_MAX_FRAMES: Final = MAX_STORED_FRAMES
 
 # How often to look for a longer common part though the one in use still fits. The second and
 # third frame do too: the first is often unlike the rest (a role, then text).
 _RENEW_EVERY: Final = 128
 
-_Count = Annotated[int, msgspec.Meta(ge=0)]
-_Counts = Annotated[tuple[_Count, ...], msgspec.Meta(max_length=_MAX_FRAMES)]
-
 
 class _Packed(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A recording by columns, with one number per frame in each.
-
-    Attributes:
-        waits: milliseconds since the frame before.
-        heads: bytes at its beginning that are those of the frame before.
-        tails: the same at its end.
-        sizes: the bytes of its own, between the two.
-        own: these bytes of all frames.
-    """
+    """A recording; its frames by columns."""
 
     status: Annotated[int, msgspec.Meta(ge=100, le=599)]
     headers: tuple[tuple[bytes, bytes], ...]
     dialect: str
     created_at: float
-    waits: _Counts
-    heads: _Counts
-    tails: _Counts
-    sizes: _Counts
-    own: bytes
     epoch: bytes
-    generation: bytes = b""
-    scope: bytes = b""
+    generation: bytes
+    scope: bytes
+    columns: Columns
 
 
 def encode(recording: Recording) -> bytes:
@@ -81,17 +67,16 @@ def encode(recording: Recording) -> bytes:
 
 
 def decode(data: bytes) -> Recording:
-    """Return the recording whose stored form is ``data``.
+    """Return the recording whose stored form is ``data``; its frames are rebuilt as they are used.
 
     Raises:
         CorruptRecordingError: the bytes are anything else, or of a version unknown here.
     """
     head, payload = data[: len(MAGIC) + 1], data[len(MAGIC) + 1 :]
-    reader = _READERS.get(head)
-    if reader is None:
+    if head != MAGIC + _VERSION:
         raise CorruptRecordingError("not a recording, or of an unknown version")
     try:
-        return reader(payload)
+        return _read(payload)
     except (msgspec.MsgspecError, ValueError, RecursionError, zlib.error) as error:
         raise CorruptRecordingError("the recording is damaged") from error
 
@@ -100,26 +85,29 @@ def shared_parts(recording: Recording) -> bytes:
     """Return the recording by columns, without what frames share, not yet compressed."""
     frames = [frame.data for frame in recording.frames]
     times = [0, *(frame.at_ms for frame in recording.frames)]
-    heads: list[int] = []
-    tails: list[int] = []
+    shared: list[tuple[int, int]] = []
     own: list[bytes] = []
     for head, tail, data in _shared(frames):
-        heads.append(head)
-        tails.append(tail)
+        shared.append((head, tail))
         own.append(data[head : len(data) - tail])
+    runs = [(len(list(run)), *parts) for parts, run in groupby(shared)]
+    columns = Columns(
+        waits=tuple(late - early for early, late in pairwise(times)),
+        sizes=tuple(map(len, own)),
+        runs=tuple(run for run, _, _ in runs),
+        heads=tuple(head for _, head, _ in runs),
+        tails=tuple(tail for _, _, tail in runs),
+        own=b"".join(own),
+    )
     packed = _Packed(
         status=recording.status,
         headers=recording.headers,
         dialect=recording.dialect,
         created_at=recording.created_at,
-        waits=tuple(late - early for early, late in pairwise(times)),
-        heads=tuple(heads),
-        tails=tuple(tails),
-        sizes=tuple(map(len, own)),
         epoch=recording.epoch,
         generation=recording.generation,
         scope=recording.scope,
-        own=b"".join(own),
+        columns=columns,
     )
     return msgspec.msgpack.encode(packed)
 
@@ -157,22 +145,18 @@ def _common(one: bytes, other: bytes) -> int:
     return low
 
 
-def _read_2(payload: bytes) -> Recording:
+def _read(payload: bytes) -> Recording:
     inflating = zlib.decompressobj()
     plain = inflating.decompress(payload, _MAX_BYTES)
     if not inflating.eof or inflating.unused_data:
         raise ValueError("cut off, followed by something, or too large")
     packed = _PACKED.decode(plain)
-    counts = {len(column) for column in (packed.waits, packed.heads, packed.tails, packed.sizes)}
-    if len(counts) > 1 or sum(packed.sizes) != len(packed.own):
-        raise ValueError("the columns do not agree")
-    if len(packed.own) + sum(packed.heads) + sum(packed.tails) > _MAX_BYTES:
+    if packed.columns.check() > _MAX_BYTES:
         raise ValueError("too large")
-    frames = tuple(map(RecordedFrame, accumulate(packed.waits), _frames(packed)))
     return Recording(
         packed.status,
         packed.headers,
-        frames,
+        PackedFrames(packed.columns),
         packed.dialect,
         packed.created_at,
         packed.epoch,
@@ -181,25 +165,4 @@ def _read_2(payload: bytes) -> Recording:
     )
 
 
-def _frames(packed: _Packed) -> list[bytes]:
-    frames: list[bytes] = []
-    data = first = last = b""
-    own, at = packed.own, 0
-    for head, tail, size in zip(packed.heads, packed.tails, packed.sizes, strict=True):
-        # A frame that shares as much as the one before has the same beginning and end.
-        if head != len(first) or tail != len(last):
-            if max(head, tail) > len(data):  # slices do not complain
-                raise ValueError("the frame before has fewer bytes")
-            first, last = data[:head], data[len(data) - tail :]
-        end = at + size
-        data = first + own[at:end] + last
-        frames.append(data)
-        at = end
-    return frames
-
-
 _PACKED: Final = msgspec.msgpack.Decoder(_Packed)
-_READERS: Final[Mapping[bytes, Callable[[bytes], Recording]]] = {
-    MAGIC + b"\x01": msgspec.msgpack.Decoder(Recording).decode,
-    MAGIC + _VERSION: _read_2,
-}

@@ -21,6 +21,7 @@ extensions = [
     "signatures",  # docs/ext/signatures.py
     "tables",  # docs/ext/tables.py
     "measured",  # docs/ext/measured.py
+    "measured_cache",  # docs/ext/measured_cache.py
     "deployed",  # docs/ext/deployed.py
 ]
 

@@ -147,8 +147,9 @@ class Source:
         await self._stage.begin(headers, Timeouts(first_token=None, between_tokens=None))
         clock = asyncio.get_running_loop().time
         began = clock()
-        rest = replace(recording, frames=recording.frames[self._cache.position :])
-        for at, data in schedule(rest, self._cache.pace):
+        if self._cache.position:
+            recording = replace(recording, frames=recording.frames[self._cache.position :])
+        for at, data in schedule(recording, self._cache.pace):
             if (wait := began + at - clock()) > 0:
                 await asyncio.sleep(wait)
             await self._outbox.frames([data])

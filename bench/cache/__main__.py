@@ -1,4 +1,4 @@
-"""Run all of it against one Redis.
+"""Run all of it against one Redis, then each peer that is installed (``make bench-cache``).
 
 python -m bench.cache [--rounds 500] [--json bench/results/cache.json]
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cache import following, recording, round_trips
+from bench.cache.peers import trial
 from bench.cache.store import redis
 
 
@@ -22,6 +23,7 @@ async def measure(rounds: int) -> dict[str, Any]:
             "round_trips": await round_trips.measure(url, rounds),
             "recording": await recording.measure(url, max(3, rounds // 50)),
             "following": await following.measure(url),
+            "peers": await trial.measure(url, max(20, rounds // 5)),
         }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import sys
 import time
@@ -33,18 +32,24 @@ async def _lag(url: str, *, elsewhere: bool) -> dict[str, Any]:
     name = "follow-else" if elsewhere else "follow-here"
     cache = RedisCache(url, secret=SECRET, prefix=name, timeout=5.0)
     door = _door(cache)
+    command = [sys.executable, "-m", "bench.cache.following", "--follow", url, "--name", name]
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout
+    await process.stdout.readline()  # it has imported what it needs, which can take seconds
     led: list[float] = []
     leading = asyncio.create_task(_read(door, led))
     await asyncio.sleep(20 * GAP)
     followed: list[float] = []
     asked = time.monotonic()
     if elsewhere:
-        command = [sys.executable, "-m", "bench.cache.following", "--follow", url, "--name", name]
-        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-        out, _ = await process.communicate()
+        out, _ = await process.communicate(b"\n")
         asked, followed = json.loads(out)
     else:
         await _read(door, followed)
+        process.kill()
+        await process.wait()
     await leading
     await cache.close()
     lags = [(late - early) * 1000 for early, late in zip(led, followed, strict=True)]
@@ -57,14 +62,11 @@ async def _lag(url: str, *, elsewhere: bool) -> dict[str, Any]:
 
 
 async def _size(url: str) -> dict[str, int]:
-    """Return what Redis holds of an answer that is being given, and of the same one kept."""
+    """Return what Redis holds of an answer that is kept, and how much was sent."""
     cache = RedisCache(url, secret=SECRET, prefix="size", timeout=5.0)
     redis: Any = cast("Any", Redis).from_url(url)
-    followed: list[float] = []
-    reading = asyncio.create_task(_read(_door(cache, gap=0.0), []))
-    with contextlib.suppress(Exception):
-        await _read(_door(cache, gap=0.0), followed)
-    await reading
+    await _read(_door(cache, gap=0.0), [])
+    await asyncio.sleep(0.5)  # it is written when the client has it all
     names: list[bytes] = [name async for name in redis.scan_iter("size:*")]
     held: dict[bytes, int] = {name: await redis.memory_usage(name) or 0 for name in names}
     raw = sum(map(len, frames(STREAMED)))
@@ -91,6 +93,8 @@ async def _read(door: Streamward, times: list[float]) -> None:
 async def _follow(url: str, name: str) -> None:
     cache = RedisCache(url, secret=SECRET, prefix=name, timeout=5.0)
     times: list[float] = []
+    print("ready", flush=True)
+    sys.stdin.readline()
     asked = time.monotonic()
     await _read(_door(cache), times)
     await cache.close()

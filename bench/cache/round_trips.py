@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from bench.cache.store import SECRET, TOKENS, ask, frames, quantiles, scripted, swallow
 from streamward import Streamward
-from streamward.cache import RecordedFrame, Recording, RedisCache
+from streamward.cache import Instant, RecordedFrame, Recording, RedisCache, schedule
 
 KEY = bytes(range(32))
 
@@ -34,7 +34,7 @@ async def measure(url: str, rounds: int) -> dict[str, Any]:
         times["claim_miss"].append(time.perf_counter() - began)
         await lease.finish(None, 0)
         times["get"].append(await _timed(redis.get(stored)))
-        times["hit"].append(await _timed(cache.claim(KEY, max_bytes=1 << 20)))
+        times["hit"].append(await _timed(_first_byte(cache)))
     replays = await _replays(redis, cache, rounds)
     await redis.aclose()
     await cache.close()
@@ -45,6 +45,12 @@ async def measure(url: str, rounds: int) -> dict[str, Any]:
         "hit_to_get": found["hit"]["p50"] / found["get"]["p50"],
         **replays,
     }
+
+
+async def _first_byte(cache: RedisCache) -> None:
+    """Claim an answer that is kept, and make ready the first bytes that leave."""
+    found: Any = await cache.claim(KEY, max_bytes=1 << 20)
+    next(iter(schedule(found, Instant())))
 
 
 async def _replays(redis: Any, cache: RedisCache, rounds: int) -> dict[str, float]:

@@ -6,7 +6,6 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pytest
 import redis
 
@@ -17,7 +16,6 @@ from streamward.cache import (
     RecordedFrame,
     Recording,
     RedisCache,
-    decode,
     scope_of,
     scope_of_principal,
 )
@@ -182,11 +180,3 @@ def test_a_name_has_a_scope_of_its_own() -> None:
 
     assert len({scope_of_principal(name) for name in names}) == len(names)
     assert scope_of([(b"principal", b"alice")]) == ALICE
-
-
-def test_a_recording_without_a_mark_is_still_read() -> None:
-    """As older versions stored it: five fields."""
-    old = Recording(200, (), (RecordedFrame(0, b"x"),), "d", 1e9)
-    fields = (200, (), ((0, b"x"),), "d", 1e9)
-
-    assert decode(b"swrec\x01" + msgspec.msgpack.encode(fields)) == old

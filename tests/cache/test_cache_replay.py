@@ -60,6 +60,13 @@ def test_paces(pace: Any, expected: Any) -> None:
     assert list(schedule(STREAM, pace)) == expected
 
 
+def test_the_first_chunk_is_small() -> None:
+    """It leaves while the rest is still packed."""
+    stream = recording(*((0, bytes(1000)) for _ in range(100)))
+
+    assert [len(chunk) for _, chunk in schedule(stream, Instant())] == [4000, 65_000, 31_000]
+
+
 @given(frames)
 def test_zero_joins_nothing_that_has_bytes(frames: Any) -> None:
     sent = [data for _, data in schedule(recording(*frames), Instant(0))]

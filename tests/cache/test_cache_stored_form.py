@@ -104,58 +104,48 @@ def test_half_a_recording_is_none(length: int) -> None:
         decode(encode(SAMPLE)[:length])
 
 
-def version_1(*fields: object) -> bytes:
-    return b"swrec\x01" + msgspec.msgpack.encode(fields)
-
-
-def version_2(*columns: object, status: int = 200, created_at: float = 0.0) -> bytes:
-    fields = (status, HEADERS, "d", created_at, *columns, b"")
-    return b"swrec\x02" + zlib.compress(msgspec.msgpack.encode(fields))
-
-
-def test_an_entry_of_version_1_is_still_read() -> None:
-    assert decode(b"swrec\x01" + msgspec.msgpack.encode(SAMPLE)) == SAMPLE
+def stored(*columns: object, status: int = 200, created_at: float = 0.0) -> bytes:
+    fields = (status, HEADERS, "d", created_at, b"", b"", b"", columns)
+    return b"swrec\x03" + zlib.compress(msgspec.msgpack.encode(fields))
 
 
 def test_the_columns_are_what_the_pages_say() -> None:
-    columns = [(1, 2), (0, 1), (0, 1), (2, 3), b"abXYZ"]
+    columns = [(1, 2, 1), (2, 3, 0), (1, 2), (0, 1), (0, 1), b"abXYZ"]
 
-    assert [frame.data for frame in decode(version_2(*columns)).frames] == [b"ab", b"aXYZb"]
-    assert [frame.at_ms for frame in decode(version_2(*columns)).frames] == [1, 3]
+    assert [frame.data for frame in decode(stored(*columns)).frames] == [b"ab", b"aXYZb", b"ab"]
+    assert [frame.at_ms for frame in decode(stored(*columns)).frames] == [1, 3, 4]
 
 
 @pytest.mark.parametrize(
     "data",
     [
         b"swrec\x00" + encode(SAMPLE)[6:],
-        b"swrec\x01" + encode(SAMPLE)[6:],
-        b"swrec\x03" + encode(SAMPLE)[6:],
-        b"swrec\x02" + msgspec.msgpack.encode(SAMPLE),
+        b"swrec\x02" + encode(SAMPLE)[6:],
+        b"swrec\x03" + msgspec.msgpack.encode(SAMPLE),
+        b"swrec\x03" + zlib.compress(b"\x91" * 1_000_000),
+        b"swrec\x03" + zlib.compress(b"\x97\xcc\xc8\x90\xa1\xff\xcb" + bytes(8)),  # no UTF-8
         encode(SAMPLE) + b"\xc0",
-        version_1(200, (), (), "d"),
-        version_1(200, (), (), "d", 0.0, None),
-        version_1(99, (), (), "d", 0.0),
-        version_1(600, (), (), "d", 0.0),
-        version_1(200, (), ((-1, b""),), "d", 0.0),
-        version_1(200, (), ((1, "text"),), "d", 0.0),
-        version_1(200, (), ((1, b""), (0, b"")), "d", 0.0),
-        version_1(200, ((b"name",),), (), "d", 0.0),
-        version_1(200, (), (), "d", float("nan")),
-        version_1(200, (), (), "d", float("inf")),
-        version_1(200, (), (), "d", "0"),
-        b"swrec\x01" + b"\x91" * 1_000_000,
-        b"swrec\x01\x95\xcc\xc8\x90\xdd\xff\xff\xff\xff",  # promises 4 billion frames
-        b"swrec\x01\x95\xcc\xc8\x90\x90\xa1\xff\xcb" + bytes(8),  # a dialect that is not UTF-8
-        version_2((), (), (), (), b"", status=99),
-        version_2((), (), (), (), b"", created_at=float("nan")),
-        version_2((), (), (), (), b"more"),
-        version_2((0,), (0,), (0,), (2,), b"x"),
-        version_2((0,), (1,), (0,), (1,), b"x"),  # the first frame has none before it
-        version_2((0, 0), (0, 2), (0, 0), (1, 1), b"xy"),
-        version_2((0, 0), (0, 0), (0, 2), (1, 1), b"xy"),
-        version_2((0, 0), (0,), (0,), (1,), b"x"),
-        version_2((0,), (0, 0), (0, 0), (1, 0), b"x"),
-        version_2((-1,), (0,), (0,), (1,), b"x"),
+        stored((), (), (), (), (), b"", status=99),
+        stored((), (), (), (), (), b"", status=600),
+        stored((), (), (), (), (), b"", created_at=float("nan")),
+        stored((), (), (), (), (), b"", created_at=float("inf")),
+        stored((), (), (), (), (), b"more"),
+        stored((), (), (), (), (), "text"),
+        stored((), (), (), (), ()),
+        stored((), (), (), (), (), b"", b""),
+        stored((0,), (2,), (1,), (0,), (0,), b"x"),
+        stored((0,), (1,), (1,), (1,), (0,), b"x"),  # the first frame has none before it
+        stored((0,), (1,), (1,), (0,), (1,), b"x"),
+        stored((0,), (1,), (0, 1), (5, 1), (0, 0), b"x"),
+        stored((0, 0), (1, 1), (1, 1), (0, 2), (0, 0), b"xy"),
+        stored((0, 0), (1, 1), (1, 1), (0, 0), (0, 2), b"xy"),
+        stored((0, 0, 0), (1, 1, 1), (1, 0, 2), (0, 9, 2), (0, 9, 0), b"xyz"),
+        stored((0, 0), (1,), (1,), (0,), (0,), b"x"),
+        stored((0,), (1, 0), (1,), (0,), (0,), b"x"),
+        stored((0,), (1,), (2,), (0,), (0,), b"x"),
+        stored((0,), (1,), (1,), (0, 0), (0,), b"x"),
+        stored((0,), (1,), (1,), (0,), (0, 0), b"x"),
+        stored((-1,), (1,), (1,), (0,), (0,), b"x"),
     ],
 )
 def test_not_a_recording(data: bytes) -> None:
@@ -163,20 +153,35 @@ def test_not_a_recording(data: bytes) -> None:
         decode(data)
 
 
+def test_frames_that_are_rebuilt_are_a_tuple_to_whoever_looks() -> None:
+    frames = decode(encode(SAMPLE)).frames
+
+    assert frames == SAMPLE.frames
+    assert SAMPLE.frames == frames
+    assert frames == decode(encode(SAMPLE)).frames
+    assert hash(frames) == hash(SAMPLE.frames)
+    assert frames != SAMPLE.frames[1:]
+    assert frames != decode(encode(recorded([b"a"]))).frames
+    assert (len(frames), frames[1], frames[-2:]) == (3, SAMPLE.frames[1], SAMPLE.frames[-2:])
+    assert "bc" not in repr(frames)
+
+
 def growing(frames: int) -> bytes:
     """Return an entry whose frames are each twice the one before."""
     before = [0, *(2**index for index in range(frames - 1))]
-    return version_2((0,) * frames, before, before, (1, *(0,) * (frames - 1)), b"x")
+    sizes, runs = (1, *(0,) * (frames - 1)), (1,) * frames
+    return stored((0,) * frames, sizes, runs, before, before, b"x")
 
 
 @pytest.mark.parametrize(
     "data",
     [
         growing(60),
-        b"swrec\x02" + zlib.compress(bytes(200_000_000)),
-        version_2(*[(0,) * 600_000] * 4, b""),
+        b"swrec\x03" + zlib.compress(bytes(200_000_000)),
+        stored(*[(0,) * 600_000] * 5, b""),
+        stored((0,), (1,), (1, *(0,) * 600_000), (0,) * 600_001, (0,) * 600_001, b"x"),
     ],
-    ids=["frames", "zlib", "numbers"],
+    ids=["frames", "zlib", "numbers", "runs"],
 )
 def test_a_bomb_does_not_go_off(data: bytes) -> None:
     tracemalloc.start()

@@ -136,5 +136,5 @@ def test_an_interaction_is_redacted_where_something_is_found(text, words):
 def test_an_interaction_that_breaks_off_ends_with_an_error_event():
     """Its client delivers the event; what raises is the cut transfer."""
     app = ScriptedApp([*interaction(CLEAN)[:9], RuntimeError("internal")])
-    with served(app) as url, pytest.raises(Exception, match="peer closed|reset by peer"):
+    with served(app) as url, pytest.raises(Exception, match=r"peer closed|reset by peer"):
         interacted(url)

@@ -1,0 +1,1 @@
+"""What else keeps or shares streams, beside streamward: the same answers, asked the same way."""
