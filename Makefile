@@ -19,7 +19,7 @@ test: $(READY) system
 soak: $(READY) system
 	PYTHONPATH=tests $(BIN)/python -m soak.cuts
 	$(BIN)/pytest --hypothesis-profile=soak --timeout=3000 -o python_files='fuzz_*.py' tests/soak
-	$(BIN)/pytest --hypothesis-profile=soak --timeout=3000 tests/promises tests/guardrails tests/wire
+	$(BIN)/pytest --hypothesis-profile=soak --timeout=3000 tests/promises tests/guardrails tests/wire tests/cache/test_cache_machine.py
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -69,6 +69,8 @@ class RedisLease:
         self._over = True
         self._timer.cancel()
         self._answers.let_go(self._key, self.running)
+        if self._renewing is not None:  # carried out last, it would take the right again
+            await asyncio.wait({self._renewing}, timeout=self._answers.renewal)
         names, key = self._answers.names, self._key
         keys = [names.recording(key), names.lease(key)]
         keys.append(names.wishes(key, self.running.generation))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from streamward.cache import Encryption, Follower, Head, RedisCache, Running
+from streamward.cache.live.scripts import RENEW
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -190,3 +191,28 @@ async def test_a_process_that_ends_leaves_the_end_of_its_answer_behind(process: 
 
     assert await waiting == b"first last"
     assert follower.ending == "complete"
+
+
+async def test_a_renewal_under_way_does_not_take_the_right_again(
+    process: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or others are told to follow an answer that has ended."""
+    one, other = process(), process()
+    leader = await claimed(one)
+    run = one._answers.run
+
+    async def late(script: Any, *given: Any) -> Any:
+        if script is RENEW:
+            await asyncio.sleep(0.05)
+        return await run(script, *given)
+
+    monkeypatch.setattr(one._answers, "run", late)
+    leader._renew_now()
+    await asyncio.sleep(0)
+    leader.running.end("incomplete")
+    await leader.finish(None, 0)
+    await leader._renewing
+
+    next_one = await claimed(other)
+    assert not isinstance(next_one, Running)
+    await next_one.finish(None, 0)
