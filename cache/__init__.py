@@ -34,7 +34,8 @@ from .recording import (
 from .redis import RedisCache
 from .replay import MAX_CHUNK_BYTES, FixedRate, Instant, Original, Pace, schedule
 from .running import GENERATION_BYTES, Ending, Head, Running
-from .store import Cache
+from .signal import LoopSignal, Signal
+from .store import Cache, ThreadedCache
 from .stored_form import decode, encode
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "Head",
     "Instant",
     "Lease",
+    "LoopSignal",
     "MemoryCache",
     "Original",
     "Pace",
@@ -64,6 +66,8 @@ __all__ = [
     "RedisCache",
     "RequestIdentity",
     "Running",
+    "Signal",
+    "ThreadedCache",
     "canonical_body",
     "decode",
     "encode",

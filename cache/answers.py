@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import threading
 import time
 from collections import OrderedDict
@@ -108,14 +106,8 @@ class RunningAnswers:
             return ended.running if ended else self._by_generation.get((key, generation))
 
     def on_stop(self, generation: bytes, stop: Callable[[], None]) -> None:
-        """Call ``stop``, in the running loop, when the answer shall be stopped."""
-        loop = asyncio.get_running_loop()
-
-        def call() -> None:
-            with contextlib.suppress(RuntimeError):  # its loop has ended, and so did the answer
-                loop.call_soon_threadsafe(stop)
-
-        self._stops[generation] = call
+        """Call ``stop``, in whatever thread, when the answer shall be stopped."""
+        self._stops[generation] = stop
 
     def stop(self, generation: bytes) -> bool:
         """Stop an answer that is given in this process; say whether there is one."""

@@ -1,15 +1,15 @@
-"""One asynchronous reader of a running answer."""
+"""One reader of a running answer."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import threading
 from typing import TYPE_CHECKING, Self
+
+from .signal import LoopSignal
 
 if TYPE_CHECKING:
     from .recording import RecordedFrame
     from .running import Head, Running
+    from .signal import Signal
 
 __all__ = ["Follower"]
 
@@ -21,26 +21,32 @@ class Follower:
         running: the answer.
         position: how many of its frames to leave out.
         counts: False for one that only passes the answer on.
+        signal: how it sleeps and is woken; default: as a task of the running loop.
 
     Attributes:
         running: the answer.
         position: how many of its frames are behind it.
     """
 
-    def __init__(self, running: Running, position: int = 0, *, counts: bool = True) -> None:
+    def __init__(
+        self,
+        running: Running,
+        position: int = 0,
+        *,
+        counts: bool = True,
+        signal: Signal | None = None,
+    ) -> None:
         self.running = running
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.get_ident()
-        self._woken = asyncio.Event()
+        self._woken = signal or LoopSignal()
         self._counts = counts
         self.position = position
 
     def __enter__(self) -> Self:
-        self.running.listen(self._wake, counts=self._counts)
+        self.running.listen(self._woken.set, counts=self._counts)
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self.running.unlisten(self._wake)
+        self.running.unlisten(self._woken.set)
 
     async def head(self) -> Head | None:
         """Wait for the beginning; return None if the answer ended without one."""
@@ -61,10 +67,3 @@ class Follower:
                 self.position += len(found)
                 return found
             await self._woken.wait()
-
-    def _wake(self) -> None:
-        if threading.get_ident() == self._thread:
-            self._woken.set()
-        else:
-            with contextlib.suppress(RuntimeError):  # its loop has ended
-                self._loop.call_soon_threadsafe(self._woken.set)

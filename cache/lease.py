@@ -23,7 +23,7 @@ class Lease(Protocol):
     running: Running
 
     def on_stop(self, stop: Callable[[], None]) -> None:
-        """Call ``stop``, in the loop of the caller, when somebody asks for the answer to end."""
+        """Call ``stop``, in whatever thread, when somebody asks for the answer to end."""
         ...
 
     async def readers(self) -> int:

@@ -117,6 +117,10 @@ class MemoryCache:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def in_threads(self) -> MemoryCache:
+        """Return itself: its coroutines never pause."""
+        return self
+
     async def secret(self) -> bytes:
         """Return 32 random bytes that live as long as this object."""
         return self._secret

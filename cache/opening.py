@@ -8,9 +8,11 @@ from ..wire.errors import ConfigurationError, MissingExtraError
 
 if TYPE_CHECKING:
     from .breaker import Breaker
+    from .link.link import Link
+    from .live.tasks import Tasks
     from .redis_link import RedisLink
 
-__all__ = ["open_link"]
+__all__ = ["link_of_threads", "open_link"]
 
 
 def open_link(url: str, breaker: Breaker, setting: str) -> RedisLink:
@@ -39,3 +41,22 @@ def open_link(url: str, breaker: Breaker, setting: str) -> RedisLink:
             "'redis+sentinel://host:26379,host2:26379/mymaster/0' or "
             "'redis+cluster://host:7000,host2:7001'"
         ) from error
+
+
+def link_of_threads(url: str, breaker: Breaker) -> tuple[Link, Tasks]:
+    """Return what serves threads, for a URL that :func:`open_link` has taken.
+
+    Raises:
+        ConfigurationError: the URL leads to sentinels, or to a cluster.
+    """
+    from .link.threads import ThreadLink
+    from .live.thread import ThreadTasks
+    from .redis_link import MAX_CONNECTIONS
+
+    if "+" in url.partition("://")[0]:
+        raise ConfigurationError(
+            "without an event loop RedisCache(url) reaches one server, neither sentinels nor a "
+            "cluster: write 'redis://host:6379/0', the address of the master or of a proxy"
+        )
+    tasks = ThreadTasks()
+    return ThreadLink(url, breaker, MAX_CONNECTIONS, tasks), tasks

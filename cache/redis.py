@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 import secrets
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ..wire.errors import (
     CacheUnavailableError,
@@ -15,8 +16,10 @@ from ..wire.errors import (
 )
 from .breaker import Breaker
 from .key import scope_id
+from .live.epochs import agree_on_epochs
 from .live.names import EPOCH_BYTES, YEAR_SECONDS, Names
-from .opening import open_link
+from .live.tasks import LoopTasks
+from .opening import link_of_threads, open_link
 from .stored_form import decode, encode
 
 if TYPE_CHECKING:
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
 
     from .encryption import Encryption
     from .lease import Claim
+    from .link.link import Link
     from .live.answers import RedisAnswers
+    from .live.tasks import Tasks
     from .recording import Recording
     from .running import Running
 
@@ -117,11 +122,32 @@ class RedisCache:
         self._found_until = 0.0
         self._timeout = timeout
         self._write_timeout = write_timeout
-        self._link = open_link(url, Breaker(retry_after), "RedisCache(url)")
-        self._answers = self._shared_answers(lease)
+        self._url = url
+        self._breaker = Breaker(retry_after)
+        self._lease = lease
+        self._inline: RedisCache | None = None
+        self._link: Link = open_link(url, self._breaker, "RedisCache(url)")
+        self._answers = self._shared_answers(LoopTasks())
 
     def __repr__(self) -> str:
         return f"RedisCache(prefix={self._prefix!r})"  # the URL may hold a password
+
+    def in_threads(self) -> RedisCache:
+        """Return this store for callers without an event loop.
+
+        Its coroutines never pause: they wait in the thread that drives them, through redis-py's
+        blocking client. What no request waits for is done by two daemon threads of the process.
+        It has connections of its own: ``in_threads().close()`` closes them.
+        """
+        if self._inline is None:
+            self._inline = copy.copy(self)
+            self._inline._use_threads()  # noqa: SLF001 - its own copy
+        return self._inline
+
+    def _use_threads(self) -> None:
+        self._link, tasks = link_of_threads(self._url, self._breaker)
+        self._answers = self._shared_answers(tasks)
+        self._inline = self
 
     async def secret(self) -> bytes:
         """Return the secret that was given, or the one that all processes share in Redis.
@@ -225,7 +251,7 @@ class RedisCache:
             CacheFullError: there is no mark yet, and Redis is at its ``maxmemory``.
         """
         names = [self._names.epoch(None), await self._epoch_of(scope)]
-        found = await self._link.call(lambda redis: _agree_on_epochs(redis, names), self._timeout)
+        found = await self._link.call(lambda redis: agree_on_epochs(redis, names), self._timeout)
         if not all(isinstance(mark, bytes) and len(mark) == EPOCH_BYTES for mark in found):
             raise CacheUnavailableError("refused")
         return b"".join(found)
@@ -264,13 +290,14 @@ class RedisCache:
         # Hashed with the secret: who sees the names cannot tell whose they are.
         return self._names.epoch(scope_id(await self.secret(), scope))
 
-    def _shared_answers(self, lease: float) -> RedisAnswers:
+    def _shared_answers(self, tasks: Tasks) -> RedisAnswers:
         from .live.answers import RedisAnswers  # needs the extra, which is there by now
 
         return RedisAnswers(
             self._link,
             self._names,
-            term=lease,
+            tasks,
+            term=self._lease,
             timeout=self._timeout,
             write_timeout=self._write_timeout,
             encryption=self._encryption,
@@ -285,12 +312,3 @@ class RedisCache:
             await redis.set(name, self._found_secret or secrets.token_bytes(32), nx=True)
             found = await redis.get(name)
         return found
-
-
-async def _agree_on_epochs(redis: Redis, names: list[str]) -> list[Any]:
-    found: list[Any] = await redis.mget(names)
-    missing = [name for name, mark in zip(names, found, strict=True) if mark is None]
-    for name in missing:
-        mark = secrets.token_bytes(EPOCH_BYTES)
-        await redis.set(name, mark, nx=True, px=YEAR_SECONDS * 1000)
-    return await redis.mget(names) if missing else found

@@ -14,13 +14,12 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from redis import exceptions
-
-from ..wire.errors import CacheError, CacheFullError, CacheUnavailableError
+from ..wire.errors import CacheUnavailableError
 from .link.address import read_url
-from .link.cluster import NodePausedError
 from .link.deployment import open_deployment
+from .link.outcome import outcome
 from .link.subscription import Subscription
+from .signal import LoopSignal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -86,7 +85,7 @@ class RedisLink:
             # Whatever redis-py raises: the answer must stream (P10).
             if not sent:
                 raise CacheUnavailableError("busy") from error  # says nothing about Redis
-            raise self._outcome(error, client.deployment) from error
+            raise outcome(error, self._breaker, client.deployment.blame) from error
         self._breaker.succeeded()
         return answer
 
@@ -112,7 +111,7 @@ class RedisLink:
         that :meth:`call` uses; it is opened at need, and again when it is lost.
         """
         hub = (await self._client()).deployment.hub
-        name, reader = channel.encode(), Subscription()
+        name, reader = channel.encode(), Subscription(LoopSignal())
         hub.add(name, reader)
         try:
             yield reader
@@ -129,19 +128,6 @@ class RedisLink:
         client = self._clients.get(asyncio.get_running_loop())
         if client is not None:
             await client.lifetime.aclose()
-
-    def _outcome(self, error: Exception, deployment: Deployment) -> CacheError:
-        """Translate an error, and tell the breaker what it says about Redis."""
-        if isinstance(error, NodePausedError):
-            return CacheUnavailableError("paused")
-        if isinstance(error, exceptions.ResponseError):
-            self._breaker.succeeded()
-            full = isinstance(error, exceptions.OutOfMemoryError)
-            return CacheFullError("Redis is full") if full else CacheUnavailableError("refused")
-        if not deployment.blame():
-            self._breaker.failed()
-        late = isinstance(error, (TimeoutError, exceptions.TimeoutError))
-        return CacheUnavailableError("timeout" if late else "unreachable")
 
     async def _client(self) -> _Client:
         loop = asyncio.get_running_loop()

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .recording import Recording
     from .running import Running
 
-__all__ = ["Cache"]
+__all__ = ["Cache", "ThreadedCache"]
 
 
 @runtime_checkable
@@ -99,4 +99,13 @@ class Cache(Protocol):
 
     async def close(self) -> None:
         """Let go of what the running loop holds. The store opens again when it is next used."""
+        ...
+
+
+@runtime_checkable
+class ThreadedCache(Protocol):
+    """A store that serves callers without an event loop, too."""
+
+    def in_threads(self) -> Cache:
+        """Return the store for them: its coroutines never pause, and wait where they are driven."""
         ...

@@ -8,6 +8,7 @@ from .iterators import AsyncGuardedStream, GuardedStream, guard_stream
 from .policy import CachePolicy, Limits, Policy, Progress, Sockets, Timeouts
 from .report import Report, log_report
 from .resume import Resume
+from .wsgi import StreamwardWSGI
 
 __all__ = [
     "AsyncGuardedStream",
@@ -20,6 +21,7 @@ __all__ = [
     "Resume",
     "Sockets",
     "Streamward",
+    "StreamwardWSGI",
     "Timeouts",
     "guard_stream",
     "log_report",

@@ -72,6 +72,7 @@ class Answer:
         outbox: for what is.
 
     Attributes:
+        untouched: True once the response has turned out to be none of ours.
         stream: the body, once the response has turned out to be a stream.
         status: the response's.
         headers: the response's, fit for a stream.
@@ -99,7 +100,7 @@ class Answer:
         self._cache = cache
         self._send = send
         self._outbox = outbox
-        self._untouched = False
+        self.untouched = False
         self.actions = StreamActions()
         self.relayed = False
         self.restorer: Guard | None = None
@@ -110,7 +111,7 @@ class Answer:
 
     async def send(self, message: Message) -> None:
         """Take one message of the application's."""
-        if self._untouched:
+        if self.untouched:
             await self._send(message)
         elif self._stage.over:
             raise OSError(_GONE)
@@ -130,7 +131,7 @@ class Answer:
             raise OSError(_GONE)
         if framing is None:
             self._cache.is_no_stream()
-            self._untouched = True
+            self.untouched = True
             await self._send(message)
             return
         self.status = message["status"]
@@ -161,7 +162,7 @@ class Answer:
 
     def _continues(self, status: int, framing: Framing | None) -> bool:
         """Whether a response can go on where one that was lost has sent its headers."""
-        before = concerns(self.status, self.headers)
+        before = concerns(self.status, self.headers, self._path)
         return framing is not None and framing is before and status == self.status
 
     def _guards(self) -> tuple[Guard, ...]:
@@ -187,6 +188,10 @@ class Answer:
             self._stage.done()
         if self._outbox.client_gone:
             self._stage.leave()
+
+    def is_busy(self) -> bool:
+        """Say whether a guard is at work on it."""
+        return self.stream is not None and self.stream.busy
 
     async def nothing(self) -> None:
         """Say that there is nothing to send (204): an ``EventSource`` then stops asking."""

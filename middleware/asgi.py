@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from ..cache import Cache
 from ..guardrails import Guard
-from ..wire.errors import ConfigurationError
 from .caching import CacheSide
+from .checks import check_resume, checked_cache
 from .exchange import App, Exchange
 from .inbox import Receive
 from .outbox import Send
@@ -17,10 +17,10 @@ from .report import ReportHook, log_report, tell
 from .turns import Turns
 from .websocket import Connection
 
-__all__ = ["Streamward"]
+__all__ = ["BODILESS", "Streamward"]
 
 # Their answers have no body to stream.
-_BODILESS = frozenset({"HEAD", "OPTIONS", "CONNECT", "TRACE"})
+BODILESS = frozenset({"HEAD", "OPTIONS", "CONNECT", "TRACE"})
 
 
 class Streamward:
@@ -57,10 +57,9 @@ class Streamward:
         on_report: ReportHook = log_report,
     ) -> None:
         self._app = app
-        self._cache = _checked_cache(cache)
+        self._cache = checked_cache(cache)
         self._routes = Routes(routes or {}, policy or Policy(), checked_guards(guards))
-        if self._cache is None and self._routes.resume:
-            raise ConfigurationError("Policy(resume=...) needs a cache: write cache=MemoryCache()")
+        check_resume(self._cache, wanted=self._routes.resume)
         self._on_report = on_report
         self._turns = Turns()
         self._paths = Paths()
@@ -70,7 +69,7 @@ class Streamward:
         if scope["type"] == "websocket":
             await self._socket(scope, receive, send)
             return
-        if scope["type"] != "http" or scope["method"] in _BODILESS:
+        if scope["type"] != "http" or scope["method"] in BODILESS:
             await self._app(scope, receive, send)
             return
         route, policy, fingerprint = self._routes.find(scope["path"])
@@ -79,13 +78,11 @@ class Streamward:
             return
         cache = CacheSide(
             self._cache,
-            policy.cache,
-            policy.limits,
+            policy,
             fingerprint,
             scope,
             self._turns,
             self._paths,
-            policy.resume,
         )
         exchange = Exchange(
             self._app, scope, receive, send, route=route, policy=policy, cache=cache
@@ -93,7 +90,7 @@ class Streamward:
         try:
             await exchange.run()
         finally:
-            self._report(exchange)
+            tell(self._on_report, exchange.report())
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         route, policy, _ = self._routes.find(scope["path"])
@@ -104,14 +101,4 @@ class Streamward:
         try:
             await connection.run()
         finally:
-            self._report(connection)
-
-    def _report(self, exchange: Exchange | Connection) -> None:
-        if (report := exchange.report()) is not None:
-            tell(self._on_report, report)
-
-
-def _checked_cache(cache: object) -> Cache | None:
-    if cache is None or (isinstance(cache, Cache) and not isinstance(cache, type)):
-        return cache
-    raise ConfigurationError("cache=... takes a cache: write MemoryCache() or RedisCache(url)")
+            tell(self._on_report, connection.report())

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from ..guardrails import Action, Blocking, Finding, Guard, HoldLike, OnError, Scanner, blocking_of
 
-__all__ = ["bounded"]
+__all__ = ["bounded", "inline"]
 
 Result = TypeVar("Result")
 
@@ -153,3 +153,29 @@ def bounded(guard: Guard) -> Guard:
     if blocking is None or blocking.time_limit is None:
         return guard
     return _BoundedGuard(guard, blocking)
+
+
+class _InlineGuard:
+    """A guard that is waited for where it is called."""
+
+    blocking = False
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self.name = guard.name
+        self.hold: HoldLike = guard.hold
+        self.on_error: OnError = guard.on_error
+
+    def scanner(self) -> Scanner:
+        return self._guard.scanner()
+
+    def action(self, entity: str) -> Action:
+        return self._guard.action(entity)
+
+    def fingerprint(self) -> str:
+        return self._guard.fingerprint()
+
+
+def inline(guard: Guard) -> Guard:
+    """Return a guard that is called within its limits, for a door whose threads may wait."""
+    return _InlineGuard(bounded(guard)) if guard.blocking else guard

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from urllib.parse import parse_qs, quote
@@ -10,15 +11,16 @@ import structlog
 
 from ..cache import Cache, Head, Lease, Pace, Recorder, Recording, Running, scope_id
 from ..wire.errors import CacheError, NotCachedError, OverQuotaError, ResumeError
+from .beside import Begin
 from .cache_policy import CachePolicy
 from .headers import Headers, replayable
 from .inbox import Inbox
 from .lookup import Lookup, Loss, age_of
 from .paths import Paths
 from .pipeline import Pipeline
-from .policy import Limits, Scope
+from .policy import Policy, Scope
 from .report import CacheUse, NotKept, Outcome
-from .resume import PARAMETER, Link, Resume, sign
+from .resume import PARAMETER, Link, sign
 from .turns import Turns
 
 __all__ = ["CacheSide"]
@@ -31,13 +33,12 @@ class CacheSide:
 
     Args:
         cache: the store; None: no caching at all.
-        policy: how the route caches; None: not at all.
-        limits: the size of the buffers.
+        policy: the rules of the route.
         fingerprint: of the guards.
         scope: the ASGI scope of the request.
         turns: the door's, for routes that keep several answers.
         paths: the door's, which knows where streams come from.
-        resume: how clients go on after a cut; None: they do not.
+        begin: begins what goes on side by side.
 
     Attributes:
         use: what the cache did, for the report.
@@ -46,28 +47,28 @@ class CacheSide:
     def __init__(
         self,
         cache: Cache | None,
-        policy: CachePolicy | None,
-        limits: Limits,
+        policy: Policy,
         fingerprint: str,
         scope: Scope,
         turns: Turns,
         paths: Paths,
-        resume: Resume | None,
+        *,
+        begin: Begin = asyncio.ensure_future,
     ) -> None:
         self._cache = cache
-        self._policy = policy or CachePolicy()
-        self._limits = limits
+        self._policy = policy.cache or CachePolicy()
+        self._limits = limits = policy.limits
         self._place = scope["method"], scope["path"]
         self._paths = paths
         join = self._policy.join and paths.streams(*self._place)
-        self._resume = resume
+        self._resume = resume = policy.resume
         self._scope = scope
         self._lookup = Lookup(
-            self._policy, limits, fingerprint, scope, turns, join=join, resume=resume
+            self._policy, limits, fingerprint, scope, turns, join=join, resume=resume, begin=begin
         )
         self._generation = b""
         self._why: NotKept | None = None
-        self.use: CacheUse = "off" if cache is None or policy is None else "bypass"
+        self.use: CacheUse = "off" if cache is None or policy.cache is None else "bypass"
 
     @property
     def lease(self) -> Lease | None:

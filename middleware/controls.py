@@ -7,14 +7,17 @@ from typing import Any, Literal
 
 from .policy import Scope
 
-__all__ = ["Controls", "opt_out"]
+__all__ = ["CONTROLS", "Controls", "controls_in", "opt_out"]
 
 _EXTENSION = "streamward"
+
+# Where they are in the environ of a WSGI application.
+CONTROLS = "streamward.controls"
 
 
 @dataclass(slots=True)
 class Controls:
-    """Switches of one exchange, reachable through the ASGI scope's extensions."""
+    """Switches of one exchange, reachable through the ASGI scope's extensions, or the environ."""
 
     guard: bool = True
     record: bool = True
@@ -31,15 +34,23 @@ def opt_out(request: Any, *, only: Literal["guards", "cache"] | None = None) -> 
     Where no streamward stands in front, nothing happens.
 
     Args:
-        request: a Starlette or FastAPI request, or the ASGI scope itself.
+        request: a Starlette, FastAPI, Flask or Django request, or the ASGI scope or WSGI environ
+            itself.
         only: ``"cache"`` keeps the answer out of the cache; ``"guards"`` lets it pass unguarded,
             and then it is not recorded either; None passes it by, untouched.
     """
-    controls = _extensions(getattr(request, "scope", request)).get(_EXTENSION)
+    place = getattr(request, "scope", None) or getattr(request, "environ", request)
+    controls = place.get(CONTROLS) or controls_in(place)
     if isinstance(controls, Controls):
         controls.record = False
         controls.guard = controls.guard and only == "cache"
         controls.touch = controls.touch and only is not None
+
+
+def controls_in(scope: Scope) -> Controls | None:
+    """Return the switches that an ASGI scope carries."""
+    found: Controls | None = _extensions(scope).get(_EXTENSION)
+    return found
 
 
 def _extensions(scope: Scope) -> dict[str, Any]:

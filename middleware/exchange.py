@@ -10,10 +10,14 @@ A replay is the same exchange with a recording in the application's place.
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Awaitable
 from dataclasses import replace
+from functools import partial
+from typing import ClassVar
 
 from ..cache import Running
-from ..wire import DIALECTS, SSE, framing_of
+from ..wire import SSE, framing_of
 from ..wire.errors import ContentBlockedError, StreamwardError, UpstreamFailedError
 from .answer import Answer
 from .caching import CacheSide
@@ -28,14 +32,12 @@ from .report import Outcome, Report, report_on, template_of
 from .resume import RESET, hint
 from .sources import App, Source
 from .stream import Stream
+from .waiting import LoopWaiting, after
 
 __all__ = ["App", "Exchange"]
 
-# How long a cancelled application may take to clean up before the transfer is ended without it.
-_GRACE = 5.0
 
-
-class Exchange:
+class Exchange(LoopWaiting):
     """Carries one exchange from the request to its report.
 
     Args:
@@ -48,6 +50,8 @@ class Exchange:
         cache: the cache's part in this exchange.
     """
 
+    _sends_beside: ClassVar[bool] = True
+
     def __init__(
         self,
         app: App,
@@ -59,17 +63,18 @@ class Exchange:
         policy: Policy,
         cache: CacheSide,
     ) -> None:
-        loop = asyncio.get_running_loop()
+        super().__init__()
         controls = Controls()
-        self._clock = loop.time
-        self._began = loop.time()
-        self._over: asyncio.Future[None] = loop.create_future()
+        self._clock = time.monotonic
+        self._began = self._clock()
+        self._over = False
+        self._waits: asyncio.Future[None] | None = None
         self._method = scope["method"]
         self._route = route
         self._policy = policy
         self._cache = cache
         self._inbox = Inbox(receive)
-        self._outbox = Outbox(send)
+        self._outbox = Outbox(send, beside=self._sends_beside)
         self._answer = Answer(
             self,
             path=scope["path"],
@@ -90,8 +95,7 @@ class Exchange:
             answer=self._answer,
         )
         self._keeper: Keeper | None = None
-        self._helpers: list[asyncio.Task[None]] = []
-        self._keeping: asyncio.Task[None] | None = None
+        self._keeping: Awaitable[None] | None = None
         self._error: StreamwardError | None = None
         self._outcome: Outcome | None = None
         self._left = self._given_up = self._watching = self._handed_over = False
@@ -106,9 +110,11 @@ class Exchange:
         """
         found = await self._cache.look_up(self._inbox)
         task = asyncio.create_task(self._source.give(found))
+        self._waits = asyncio.get_running_loop().create_future()
         try:
-            await asyncio.wait({task, self._over}, return_when=asyncio.FIRST_COMPLETED)
-            await self._conclude(task)
+            await asyncio.wait({task, self._waits}, return_when=asyncio.FIRST_COMPLETED)
+            done = task.done() and not task.cancelled()
+            await self._conclude(task.exception() if done else None)
         except asyncio.CancelledError:
             self._outcome = self._outcome or "cancelled"
             raise
@@ -145,7 +151,7 @@ class Exchange:
     @property
     def over(self) -> bool:
         """True once nothing more of the answer is wanted."""
-        return self._over.done()
+        return self._over
 
     async def begin(self, headers: Headers, timeouts: Timeouts) -> None:
         """Start the response, the keeper and the watch; whoever takes over finds them started."""
@@ -160,23 +166,28 @@ class Exchange:
             self._outbox,
             timeouts=timeouts,
             interval=self._policy.heartbeat,
-            beat=self._beat,
-            busy=self._guards_at_work,
+            beat=self._source.beat,
+            busy=self._answer.is_busy,
             on_timeout=self.end_with,
         )
-        self._helpers.append(asyncio.create_task(self._keeper.run()))
+        self._keep_time(self._keeper)
         self.watch()
         resume = self._policy.resume
         if resume is not None and resume.hand_over is not None and (link := self._cache.link()):
-            handing = self._hand_over(resume.hand_over, hint(link))
-            self._helpers.append(asyncio.create_task(handing))
+            self._plan_hand_over(resume.hand_over, hint(link))
+
+    def _keep_time(self, keeper: Keeper) -> None:
+        self._help(keeper.run())
+
+    def _plan_hand_over(self, seconds: float, last: bytes) -> None:
+        self._help(after(seconds, partial(self._hand_over, last)))
 
     def watch(self) -> None:
         """Notice from now on when the client leaves."""
         if not self._watching:
             self._watching = True
             self._inbox.keep_secret()
-            self._helpers.append(asyncio.create_task(self._watch()))
+            self._help(self._watch())
 
     def heard(self) -> None:
         """Note that the application has spoken: it is not silent."""
@@ -202,7 +213,7 @@ class Exchange:
             recorder.end(self._outcome)
         if recorder is not None and self._cache.wants(pipeline, guarded=guarded):
             keeping = self._cache.keep(recorder, self._answer.headers, pipeline.dialect or "")
-            self._keeping = asyncio.create_task(keeping)
+            self._keeping = self._beside(keeping)
 
     def done(self) -> None:
         """Note that all has left: now the application may know that its client has."""
@@ -221,11 +232,10 @@ class Exchange:
         if self._cache.use in ("joined", "hit"):
             self._give_up()  # whoever gives the answer goes on
         elif self._policy.on_leave != "finish":
-            self._helpers.append(asyncio.create_task(self._go_on()))
+            self._help(self._go_on())
 
-    async def _hand_over(self, seconds: float, last: bytes) -> None:
+    async def _hand_over(self, last: bytes) -> None:
         """End the response before a platform cuts it; the answer goes on for who comes back."""
-        await asyncio.sleep(seconds)
         if not self._outbox.finished:
             await self._outbox.hand_over(last)
             self._handed_over = True
@@ -234,28 +244,25 @@ class Exchange:
     async def _go_on(self) -> None:
         """Let the answer go on while anybody reads it, and then as the policy says."""
         await alone(self._cache.lease, self._policy.grace or 0.0)
+        self._decide()
+
+    def _decide(self) -> bool:
+        """Give the answer up, unless its policy wants its end; return whether it does."""
         pipeline = self._answer.stream.pipeline if self._answer.stream else None
         seconds = self._clock() - self._began
-        if not wants_end(self._policy.on_leave, pipeline, seconds, self._outbox.bytes_out):
+        wanted = wants_end(self._policy.on_leave, pipeline, seconds, self._outbox.bytes_out)
+        if not wanted:
             self._give_up()
+        return wanted
 
     def _give_up(self) -> None:
         self._given_up = True
         self._set_over()
 
     def _set_over(self) -> None:
-        if not self._over.done():
-            self._over.set_result(None)
-
-    def _beat(self) -> bytes:
-        if (recording := self._source.recording) is not None:
-            name = recording.dialect
-            rows = (*self._policy.dialects, *DIALECTS)
-            return next((row.heartbeat for row in rows if row.name == name), b"")
-        return self._answer.stream.pipeline.heartbeat() if self._answer.stream else b""
-
-    def _guards_at_work(self) -> bool:
-        return self._answer.stream is not None and self._answer.stream.busy
+        self._over = True
+        if self._waits is not None and not self._waits.done():
+            self._waits.set_result(None)
 
     async def _watch(self) -> None:
         await self._inbox.client_left()
@@ -263,8 +270,7 @@ class Exchange:
 
     # How it ends
 
-    async def _conclude(self, task: asyncio.Task[None]) -> None:
-        raised = task.exception() if task.done() and not task.cancelled() else None
+    async def _conclude(self, raised: BaseException | None) -> None:
         if self._answer.refused is not None:
             self._outcome = "failed"
         elif not self._outbox.started or self._outbox.finished:
@@ -306,13 +312,7 @@ class Exchange:
 
     async def _stop(self, task: asyncio.Task[None]) -> None:
         """Leave nothing running behind; guards that only watch look at the rest."""
-        tasks = {task, *self._helpers}
-        for one in tasks:
-            one.cancel()
-        await asyncio.wait(tasks, timeout=_GRACE)
-        for one in tasks:
-            if one.done() and not one.cancelled():
-                one.exception()  # said by `_conclude`, or beside the point by now
+        await self._end(task)
         self._outbox.close()
         await self._cache.release()
         if self._answer.stream is not None:

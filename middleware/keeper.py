@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import Callable
 
 from ..wire.errors import UpstreamTimeoutError
@@ -41,7 +42,7 @@ class Keeper:
         self._beat = beat
         self._busy = busy
         self._on_timeout = on_timeout
-        self._clock = asyncio.get_running_loop().time
+        self._clock = time.monotonic
         self._last_token = self._clock()
         self._first_seen = False
         self.longest_gap = 0.0
@@ -56,19 +57,34 @@ class Keeper:
 
     async def run(self) -> None:
         """Keep time until cancelled, or until the application has been silent for too long."""
-        while (wait := self._next()) is not None:
+        while (wait := self.next()) is not None:
             if wait > 0:
                 await asyncio.sleep(wait)
                 continue
             if self._outbox.busy or self._busy():
                 self._last_token = self._clock()  # it is not the application that is slow
-            if (error := self._overdue()) is not None:
-                self._on_timeout(error)
+            if self.check():
                 return
             if self._outbox.busy:
                 await asyncio.sleep(_BUSY)
-            elif self._clock() >= self._beat_due():
-                await self._send_beat()
+            else:
+                await self.beat_if_due()
+
+    def check(self) -> bool:
+        """Say whether the application has been silent for too long, and tell whom it concerns."""
+        error = self._overdue()
+        if error is not None:
+            self._on_timeout(error)
+        return error is not None
+
+    async def beat_if_due(self) -> None:
+        """Send a sign of life, if it is time for one."""
+        if self._clock() >= self._beat_due():
+            await self._send_beat()
+
+    def forgive(self, seconds: float) -> None:
+        """Note that for so long it was not the application that was slow."""
+        self._last_token += seconds
 
     async def _send_beat(self) -> None:
         if beat := self._beat():
@@ -86,7 +102,7 @@ class Keeper:
             return None
         return UpstreamTimeoutError("between_tokens" if self._first_seen else "first_token", limit)
 
-    def _next(self) -> float | None:
+    def next(self) -> float | None:
         """Return the seconds until something is due; None when nothing ever will be."""
         due = [self._beat_due()]
         if (limit := self._limit()) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import structlog
 
@@ -11,30 +12,40 @@ from ..wire.errors import CacheError
 from .pipeline import Pipeline
 from .policy import OnLeave, Progress
 
-__all__ = ["alone", "wants_end"]
+__all__ = ["Solitude", "alone", "wants_end"]
 
 # Readers in other processes come and go unseen: while there are any, they are counted again.
 _LOOK_AGAIN = 1.0
 
 
-async def alone(lease: Lease | None, grace: float) -> None:
-    """Return once nobody has read the answer for ``grace`` seconds.
+class Solitude:
+    """Knows for how long nobody has read an answer.
 
     Args:
         lease: the right to give the answer, which knows its readers; None: there are none.
-        grace: 0 returns as soon as there is no reader.
+        grace: the seconds without a reader that are long enough.
     """
-    clock = asyncio.get_running_loop().time
-    since: float | None = None
-    while True:
-        if lease is not None and await _readers(lease) > 0:
-            since = None
-            await _wait(lease, _LOOK_AGAIN)
-            continue
-        since = clock() if since is None else since
-        if (rest := since + grace - clock()) <= 0:
-            return
-        await _wait(lease, min(rest, _LOOK_AGAIN))
+
+    def __init__(self, lease: Lease | None, grace: float) -> None:
+        self._lease = lease
+        self._grace = grace
+        self._since: float | None = None
+
+    async def rest(self) -> float:
+        """Return in how many seconds to ask again; 0: it was long enough."""
+        if self._lease is not None and await _readers(self._lease) > 0:
+            self._since = None
+            return _LOOK_AGAIN
+        now = time.monotonic()
+        self._since = now if self._since is None else self._since
+        return max(0.0, min(self._since + self._grace - now, _LOOK_AGAIN))
+
+
+async def alone(lease: Lease | None, grace: float) -> None:
+    """Return once nobody has read the answer for ``grace`` seconds; see :class:`Solitude`."""
+    solitude = Solitude(lease, grace)
+    while (rest := await solitude.rest()) > 0:
+        await _wait(lease, rest)
 
 
 async def _readers(lease: Lease) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import time
 from functools import partial
@@ -18,12 +17,13 @@ from ..wire.errors import (
     ResumeError,
     UncacheableRequestError,
 )
+from .beside import Begin, drop
 from .cache_policy import CachePolicy
 from .directives import wishes_in
 from .identity import identify, is_cacheable, whose_is
 from .inbox import Inbox
 from .policy import Limits, Scope
-from .resume import Link, Place, Resume, read_link
+from .resume import Link, Place, Resume, place_in, read_link
 from .turns import Turns
 
 __all__ = ["Lookup", "Loss", "age_of"]
@@ -43,6 +43,7 @@ class Lookup:
         turns: the door's, for routes that keep several answers.
         join: whether the answer may be shared while it is given.
         resume: how clients go on after a cut; None: they do not.
+        begin: begins what goes on side by side.
 
     Attributes:
         key: of the request; None while it has none, or may not use it.
@@ -68,6 +69,7 @@ class Lookup:
         *,
         join: bool,
         resume: Resume | None,
+        begin: Begin,
     ) -> None:
         self._policy = policy
         self._limits = limits
@@ -75,7 +77,8 @@ class Lookup:
         self._scope = scope
         self._turns = turns
         self._join = join
-        self._place = _place_in(scope) if resume else None
+        self._begin = begin
+        self._place = place_in(scope) if resume else None
         self._resumes = resume is not None
         self._linked = False
         self._followed = self._instead_of = b""  # generations
@@ -243,11 +246,11 @@ class Lookup:
 
     async def _claim(self, cache: Cache, key: bytes, *, anew: bool) -> Claim | None:
         """Claim the answer, and take the mark of the scope: side by side, in one round trip."""
-        epoch = asyncio.ensure_future(cache.epoch(self.whose))
+        epoch = self._begin(cache.epoch(self.whose))
         try:
             claim = await self._ask(cache, key, anew=anew)
         except BaseException:
-            epoch.cancel()
+            drop(epoch)
             raise
         try:
             self.epoch = await epoch
@@ -304,11 +307,6 @@ class Lookup:
             name = type(error).__name__
             structlog.get_logger("streamward").error("authorize_failed", error=name)
             return False
-
-
-def _place_in(scope: Scope) -> Place | None:
-    values = [value for name, value in scope["headers"] if name.lower() == b"last-event-id"]
-    return Place.parse(values[0].decode("latin-1")) if len(values) == 1 else None
 
 
 def age_of(recording: Recording) -> float:

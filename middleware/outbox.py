@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -24,21 +25,26 @@ class Outbox:
     unless others read the same answer. Then what waits for the client waits here, never more than
     is recorded, and slows nobody.
 
+    Args:
+        send: the server's ``send``.
+        beside: True where what waits for the client can be sent beside the application's call.
+
     Attributes:
         started: True once the response has started; its status cannot change any more.
         finished: True once the last message was sent.
         client_gone: True once the client has left: everything is swallowed from then on.
-        last_sent: when something last left, on the loop's clock.
+        last_sent: when something last left, on a clock that does not go backwards.
         bytes_out: how many bytes of body left.
         heartbeats: how many signs of life were among them.
         recorder: notes every frame, or None.
         ids: True writes an id into each frame that a running answer takes.
     """
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, *, beside: bool = True) -> None:
         self._send = send
+        self._beside = beside
         self._lock = asyncio.Lock()
-        self._clock = asyncio.get_running_loop().time
+        self._clock = time.monotonic
         self.started = False
         self.finished = False
         self.client_gone = False
@@ -99,7 +105,7 @@ class Outbox:
     async def _body(self, body: bytes) -> None:
         if not self.client_gone:
             self.bytes_out += len(body)
-        if isinstance(self.recorder, Running) and self.recorder.followed:
+        if self._beside and isinstance(self.recorder, Running) and self.recorder.followed:
             self._behind.append(body)
             if self._catching_up is None or self._catching_up.done():
                 self._catching_up = asyncio.create_task(self._catch_up())

@@ -178,6 +178,7 @@ class Routes:
             pattern that fits the whole path wins.
         default: for every other path.
         guards: of the policies that name none.
+        calls: how a door calls guards.
     """
 
     def __init__(
@@ -185,6 +186,8 @@ class Routes:
         routes: Mapping[str, Policy],
         default: Policy,
         guards: tuple[Guard, ...],
+        *,
+        calls: Callable[[Guard], Guard] = bounded,
     ) -> None:
         self._rows: list[tuple[Pattern[str], tuple[str, Policy, str]]] = []
         limited: dict[int, Guard] = {}  # a guard has one set of threads, on however many routes
@@ -197,7 +200,7 @@ class Routes:
             ids = "ids" if policy.resume and policy.resume.ids else ""
             rules = f"{policy.prompt}:{ids}:{policy.channels.fingerprint()}{own_rows}"
             fingerprint = f"{rules}:{fingerprint_of(enforced)}"
-            called = tuple(limited.setdefault(id(guard), bounded(guard)) for guard in own)
+            called = tuple(limited.setdefault(id(guard), calls(guard)) for guard in own)
             row = (pattern, replace(policy, guards=called), fingerprint)
             self._rows.append((compile_pattern(translate(pattern)), row))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -119,7 +119,7 @@ def log_report(report: Report) -> None:
     structlog.get_logger("streamward").info("stream", **asdict(report))
 
 
-def template_of(scope: MutableMapping[str, Any]) -> str | None:
+def template_of(scope: Mapping[str, Any]) -> str | None:
     """Return the route as the framework declares it, without the values in the path."""
     template = getattr(scope.get("route"), "path", None)
     return template if isinstance(template, str) else None
@@ -149,8 +149,10 @@ def report_on(pipeline: Pipeline | None) -> Report:
     )
 
 
-def tell(hook: ReportHook, report: Report) -> None:
-    """Give a report to a hook; a sink that fails must not hurt the stream."""
+def tell(hook: ReportHook, report: Report | None) -> None:
+    """Give a report to a hook, if there is one; a sink that fails must not hurt the stream."""
+    if report is None:
+        return
     try:
         hook(report)
     except Exception as error:  # noqa: BLE001 - whatever it is

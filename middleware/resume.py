@@ -11,14 +11,26 @@ import base64
 import binascii
 import hmac
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..cache import KEY_BYTES
 from ..wire.errors import ResumeError
 from .checks import positive, positive_or_none
 
-__all__ = ["PARAMETER", "RESET", "Link", "Place", "Resume", "hint", "read_link", "sign", "stamped"]
+__all__ = [
+    "PARAMETER",
+    "RESET",
+    "Link",
+    "Place",
+    "Resume",
+    "hint",
+    "place_in",
+    "read_link",
+    "sign",
+    "stamped",
+]
 
 #: What links have in their query.
 PARAMETER: Final = "streamward-resume"
@@ -151,3 +163,9 @@ def _text(data: bytes) -> bytes:
 def _mac(secret: bytes, payload: bytes, whose: bytes) -> bytes:
     # The payload has one length: nothing of the scope can pass for a piece of it.
     return hmac.digest(secret, _LABEL + payload + whose, "sha256")
+
+
+def place_in(scope: Mapping[str, Any]) -> Place | None:
+    """Return what the client of a request says it has (``Last-Event-ID``), if it is ours."""
+    values = [value for name, value in scope["headers"] if name.lower() == b"last-event-id"]
+    return Place.parse(values[0].decode("latin-1")) if len(values) == 1 else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol
 
 from msgspec.structs import replace
 
-from ..cache import Follower, Recording, Running, schedule
+from ..cache import Follower, Recording, Running, Signal, schedule
+from ..wire import DIALECTS
 from ..wire.errors import (
     GuardError,
     LeaderLostError,
@@ -48,6 +49,18 @@ class Stage(Protocol):
 
     def delivered(self) -> None:
         """Note that text has left."""
+        ...
+
+    def signal(self) -> Signal:
+        """Return what wakes a reader of a running answer."""
+        ...
+
+    def from_anywhere(self, work: Callable[[], None]) -> Callable[[], None]:
+        """Return what does the work of the exchange when called in whatever thread."""
+        ...
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so long."""
         ...
 
     def end_with(self, error: StreamwardError) -> None:
@@ -109,13 +122,21 @@ class Source:
             found = await self._cache.look_up_again(loss)
         await (self._ask() if found is None else self._replay(found))
 
+    def beat(self) -> bytes:
+        """Return a sign of life that fits in at this moment; empty when none does."""
+        if self.recording is not None:
+            name = self.recording.dialect
+            rows = (*self._policy.dialects, *DIALECTS)
+            return next((row.heartbeat for row in rows if row.name == name), b"")
+        return self._answer.stream.pipeline.heartbeat() if self._answer.stream else b""
+
     async def _ask(self) -> None:
         policy = self._policy
         if (refusal := self._cache.refusal) is not None:
             await self._refuse(refusal)
             return
         if (lease := self._cache.lease) is not None:
-            lease.on_stop(lambda: self._stage.end_with(StoppedError("asked to stop")))
+            lease.on_stop(self._stage.from_anywhere(self._stop))
         if policy.prompt != "pass":
             try:
                 self.scope, self._answer.restorer = await guard_prompt(
@@ -131,6 +152,9 @@ class Source:
                 return
         await self._app(self.scope, self._inbox.receive, self._answer.send)
 
+    def _stop(self) -> None:
+        self._stage.end_with(StoppedError("asked to stop"))
+
     async def _refuse(self, refusal: NotCachedError | ResumeError) -> None:
         """Answer with an error; where an answer that was followed had begun, cut it."""
         if self._outbox.started:
@@ -145,13 +169,12 @@ class Source:
         self._answer.status = recording.status
         headers = for_stream(recording.headers) + self._cache.hit_headers(recording)
         await self._stage.begin(headers, Timeouts(first_token=None, between_tokens=None))
-        clock = asyncio.get_running_loop().time
-        began = clock()
+        began = time.monotonic()
         if self._cache.position:
             recording = replace(recording, frames=recording.frames[self._cache.position :])
         for at, data in schedule(recording, self._cache.pace):
-            if (wait := began + at - clock()) > 0:
-                await asyncio.sleep(wait)
+            if (wait := began + at - time.monotonic()) > 0:
+                await self._stage.pause(wait)
             await self._outbox.frames([data])
             self._stage.delivered()
         await self._outbox.finish()
@@ -160,7 +183,8 @@ class Source:
         """Give what another exchange is being given; return why, if it came to nothing."""
         self._stage.watch()  # no application notices in our place when the client leaves
         self._answer.relayed = True
-        how = await self._relay(Follower(running, self._cache.position))
+        follower = Follower(running, self._cache.position, signal=self._stage.signal())
+        how = await self._relay(follower)
         self._answer.relayed = False
         if how == "ended":
             return None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ListeningConnection",
     "aborting",
+    "common_options",
     "connection_options",
     "listening",
     "new_connection",
@@ -106,29 +107,10 @@ def connection_options(url: str, max_connections: int) -> Mapping[str, Any]:
     """
     given = cast("Mapping[str, Any]", parse_url(url))
     transport = given.get("connection_class", Connection)
-    if issubclass(transport, SSLConnection):
-        # redis-py 5 does not look at the name in a certificate unless it is told.
-        given = {"ssl_check_hostname": given.get("ssl_cert_reqs") != "none", **given}
-    for name in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"):
-        if name in given and not Path(given[name]).is_file():
-            raise ConfigurationError(
-                f"RedisCache(url) wants a file that exists: write {name}=/path/to/it.pem"
-            )
     options: dict[str, Any] = {
-        # RESP2 spares the greeting; a URL with ?protocol=3 has it.
-        "protocol": 2,
-        **given,
-        # What follows is not for the URL to change: bytes stay bytes, and the limit of each
-        # call is ours alone.
+        **common_options(given, max_connections, tls=issubclass(transport, SSLConnection)),
         "connection_class": aborting(transport),
-        "decode_responses": False,
-        "max_connections": max_connections,
-        "socket_timeout": None,
-        "socket_connect_timeout": None,
-        # One more attempt, on a new connection: Redis closed this one while it was idle, or has
-        # become a replica while the address leads to the new master.
         "retry": Retry(NoBackoff(), 1),
-        "retry_on_error": [exceptions.ConnectionError, exceptions.ReadOnlyError],
     }
     try:
         # A parameter that redis-py does not know shows up here, not at the first request.
@@ -137,6 +119,41 @@ def connection_options(url: str, max_connections: int) -> Mapping[str, Any]:
     except Exception as error:
         raise ValueError(str(error)) from error
     return options
+
+
+def common_options(given: Mapping[str, Any], max_connections: int, *, tls: bool) -> dict[str, Any]:
+    """Return what connections are made with, of a loop or of threads.
+
+    Args:
+        given: what the URL says.
+        max_connections: the most there may be.
+        tls: whether they are encrypted.
+
+    Raises:
+        ConfigurationError: a file of TLS is not there.
+    """
+    if tls:
+        # redis-py 5 does not look at the name in a certificate unless it is told.
+        given = {"ssl_check_hostname": given.get("ssl_cert_reqs") != "none", **given}
+    for name in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"):
+        if name in given and not Path(given[name]).is_file():
+            raise ConfigurationError(
+                f"RedisCache(url) wants a file that exists: write {name}=/path/to/it.pem"
+            )
+    return {
+        # RESP2 spares the greeting; a URL with ?protocol=3 has it.
+        "protocol": 2,
+        **given,
+        # What follows is not for the URL to change: bytes stay bytes, and the limit of each
+        # call is ours alone.
+        "decode_responses": False,
+        "max_connections": max_connections,
+        "socket_timeout": None,
+        "socket_connect_timeout": None,
+        # One more attempt, on a new connection: Redis closed this one while it was idle, or has
+        # become a replica while the address leads to the new master.
+        "retry_on_error": [exceptions.ConnectionError, exceptions.ReadOnlyError],
+    }
 
 
 def server(options: Mapping[str, Any], host: str, port: int) -> Redis:

@@ -9,6 +9,7 @@ from redis.asyncio import ConnectionPool, Redis
 from .cluster import ClusterCommands
 from .connection import listening, new_connection
 from .hub import Hub, OneLine, ShardedLines
+from .outcome import only_one
 from .sentinel import Sentinels, master_pool
 from .topology import Topology
 
@@ -57,7 +58,7 @@ def _single(address: Address) -> Deployment:
         await hub.close()
         await redis.aclose()
 
-    return Deployment(redis, hub, _only_one, close, _just(redis))
+    return Deployment(redis, hub, only_one, close, _just(redis))
 
 
 def _sentinel(address: Address) -> Deployment:
@@ -71,7 +72,7 @@ def _sentinel(address: Address) -> Deployment:
         await redis.aclose()
         await sentinels.aclose()
 
-    return Deployment(redis, hub, _only_one, close, _just(redis))
+    return Deployment(redis, hub, only_one, close, _just(redis))
 
 
 def _cluster(address: Address, breaker: Breaker) -> Deployment:
@@ -97,7 +98,3 @@ def _just(redis: Redis) -> Callable[[], Awaitable[Sequence[Redis]]]:
         return [redis]
 
     return masters
-
-
-def _only_one() -> bool:
-    return False

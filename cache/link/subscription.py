@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
+import time
 from collections import deque
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from ...wire.errors import CacheUnavailableError
+
+if TYPE_CHECKING:
+    from ..signal import Signal
 
 __all__ = ["MAX_WAITING", "Readers", "Subscription"]
 
@@ -17,20 +21,24 @@ MAX_WAITING: Final = 256
 class Subscription:
     """Messages of one channel, to be read by one task with ``async for``.
 
+    Args:
+        signal: how the task sleeps and is woken.
+
     An item is a message, or None: "from here on you hear everything, but what was published
     before may have passed you by". The first item is None; another comes whenever the connection
     was lost and is back, and in place of messages that were read too slowly. So a reader reads
     what it follows on each None, and misses nothing.
 
     Silence says nothing: while Redis is away no item comes. A reader that must notice waits with
-    ``asyncio.timeout`` (a cancelled wait loses no item) and then looks for itself.
+    :meth:`within` (or ``asyncio.timeout``: a cancelled wait loses no item) and then looks for
+    itself.
     """
 
     __slots__ = ("_failure", "_waiting", "_wake")
 
-    def __init__(self) -> None:
+    def __init__(self, signal: Signal) -> None:
         self._waiting: deque[bytes | None] = deque()
-        self._wake = asyncio.Event()
+        self._wake = signal
         self._failure: CacheUnavailableError | None = None
 
     def __aiter__(self) -> Self:
@@ -43,12 +51,25 @@ class Subscription:
             CacheUnavailableError: Redis refuses the subscription (``"refused"``), or the link was
                 closed (``"closed"``). Nothing more will come.
         """
-        while not self._waiting:
+        return await self.within(math.inf)
+
+    async def within(self, seconds: float) -> bytes | None:
+        """Wait for the next item, so long at the most.
+
+        Raises:
+            TimeoutError: none came.
+            CacheUnavailableError: as with ``async for``.
+        """
+        end = time.monotonic() + seconds
+        while True:
+            self._wake.clear()  # before looking: what comes from here on is not missed
+            if self._waiting:
+                return self._waiting.popleft()
             if self._failure is not None:
                 raise self._failure
-            self._wake.clear()
-            await self._wake.wait()
-        return self._waiting.popleft()
+            if (rest := end - time.monotonic()) <= 0:
+                raise TimeoutError
+            await self._wake.wait(None if rest == math.inf else rest)
 
     def hear(self, message: bytes) -> None:
         """Take a message."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import math
 import secrets
-from typing import TYPE_CHECKING, Any, Final, cast
+import threading
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from ...wire.errors import CacheError, CacheFullError, CacheUnavailableError
 from ..answers import RunningAnswers
@@ -18,17 +18,27 @@ from .quota import RedisQuota
 from .scripts import CLAIM, READ, RELEASE, WISH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from ..encryption import Encryption
+    from ..link.link import Link
     from ..link.script import Script, Value
     from ..recording import Recording
-    from ..redis_link import RedisLink
     from .names import Names
+    from .tasks import Task, Tasks
 
 __all__ = ["RedisAnswers"]
 
 _PROCESS_BYTES: Final = 8
+
+
+class _Reflected(NamedTuple):
+    mirror: Mirror
+    task: Task
+    place: Hashable
+
+    def is_alive(self) -> bool:
+        return self.mirror.running.ending is None and not self.task.done()
 
 
 class RedisAnswers:
@@ -37,6 +47,7 @@ class RedisAnswers:
     Args:
         link: to Redis.
         names: of what stands there.
+        tasks: does what no request waits for.
         term: seconds after which the right of a leader that is dead runs out.
         timeout: the most seconds that a request waits for a claim.
         write_timeout: the same for what no request waits for.
@@ -53,8 +64,9 @@ class RedisAnswers:
 
     def __init__(
         self,
-        link: RedisLink,
+        link: Link,
         names: Names,
+        tasks: Tasks,
         *,
         term: float,
         timeout: float,
@@ -64,6 +76,7 @@ class RedisAnswers:
     ) -> None:
         self.link = link
         self.names = names
+        self.tasks = tasks
         self.term = term
         self.renewal = term / 3
         self.linger = 60.0
@@ -76,8 +89,9 @@ class RedisAnswers:
         self._write_timeout = write_timeout
         self._leases: dict[bytes, RedisLease] = {}
         self._claiming: dict[bytes, Running] = {}
-        self._mirrors: dict[tuple[bytes, bytes], tuple[Mirror, asyncio.Task[None]]] = {}
-        self._processes: dict[asyncio.AbstractEventLoop, tuple[bytes, asyncio.Task[None]]] = {}
+        self._mirrors: dict[tuple[bytes, bytes], _Reflected] = {}
+        self._processes: dict[Hashable, tuple[bytes, Task]] = {}
+        self._lock = threading.Lock()
 
     async def claim(
         self, key: bytes, *, anew: bool, instead_of: bytes, max_bytes: int
@@ -145,16 +159,16 @@ class RedisAnswers:
         return heard
 
     async def close(self) -> None:
-        """End what runs in the background of the running loop: nothing is followed or renewed."""
-        loop = asyncio.get_running_loop()
-        tasks = [task for _, task in self._mirrors.values() if task.get_loop() is loop]
-        if (process := self._processes.pop(loop, None)) is not None:
+        """End what runs in the background of this place: nothing is followed or renewed."""
+        place = self.tasks.place()
+        with self._lock:
+            tasks = [known.task for known in self._mirrors.values() if known.place == place]
+            process = self._processes.pop(place, None)
+        if process is not None:
             tasks.append(process[1])
         for lease in list(self._leases.values()):
-            tasks += lease.close(loop)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            tasks += lease.close(place)
+        await self.tasks.end(tasks)
 
     async def send(self, *command: Value) -> Any:
         """Send a command that no request waits for."""
@@ -177,29 +191,37 @@ class RedisAnswers:
         if mine is not None:
             return _unshared(generation) if mine.abandoned else mine
         name = key, generation
-        if (known := self._mirrors.get(name)) is not None and known[0].running.ending is None:
-            known[0].expect()
-            return known[0].running
-        mirror = Mirror(self, key, Running(generation, max_bytes=max_bytes), process)
-        task = asyncio.create_task(mirror.run(), name="streamward-mirror")
-        self._mirrors[name] = mirror, task
-        task.add_done_callback(lambda _: self._forget(name, mirror))
-        return mirror.running
+        with self._lock:
+            known = self._mirrors.get(name)
+            if known is not None and known.is_alive():
+                known.mirror.expect()
+                return known.mirror.running
+            mirror = Mirror(self, key, Running(generation, max_bytes=max_bytes), process)
+            task = self.tasks.start(self._reflect(name, mirror))
+            self._mirrors[name] = _Reflected(mirror, task, self.tasks.place())
+            return mirror.running
+
+    async def _reflect(self, name: tuple[bytes, bytes], mirror: Mirror) -> None:
+        try:
+            await mirror.run()
+        finally:
+            self._forget(name, mirror)
 
     def _forget(self, name: tuple[bytes, bytes], mirror: Mirror) -> None:
-        if name in self._mirrors and self._mirrors[name][0] is mirror:
-            del self._mirrors[name]
+        with self._lock:
+            if name in self._mirrors and self._mirrors[name].mirror is mirror:
+                del self._mirrors[name]
 
     def _process(self) -> bytes:
-        """Return what this loop is called by the others; let it hear its calls from now on."""
-        loop = asyncio.get_running_loop()
-        if loop not in self._processes or self._processes[loop][1].done():
-            for ended in [known for known in self._processes if known.is_closed()]:
-                del self._processes[ended]
-            process = secrets.token_bytes(_PROCESS_BYTES)
-            hearing = loop.create_task(self._hear(process), name="streamward-calls")
-            self._processes[loop] = process, hearing
-        return self._processes[loop][0]
+        """Return what this place is called by the others; let it hear its calls from now on."""
+        place = self.tasks.place()
+        with self._lock:
+            if place not in self._processes or self._processes[place][1].done():
+                for gone in [known for known in self._processes if self.tasks.is_gone(known)]:
+                    del self._processes[gone]
+                process = secrets.token_bytes(_PROCESS_BYTES)
+                self._processes[place] = process, self.tasks.start(self._hear(process))
+            return self._processes[place][0]
 
     async def _hear(self, process: bytes) -> None:
         """Grant wishes as they come; those that are missed are seen at the next renewal."""

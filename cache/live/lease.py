@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Final
 
@@ -12,12 +11,13 @@ from .entry import Entry, EntryForm
 from .scripts import APPEND, FINISH, RENEW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from ..link.script import Value
     from ..recording import RecordedFrame, Recording
     from ..running import Running
     from .answers import RedisAnswers
+    from .tasks import Task
 
 __all__ = ["RedisLease"]
 
@@ -42,12 +42,10 @@ class RedisLease:
         self._key = key
         self._holder = holder
         self._form = EntryForm(key, running.generation, answers.encryption)
-        self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(answers.renewal, self._renew_now)
-        self._renewing: asyncio.Task[None] | None = None
-        self._writing: asyncio.Task[None] | None = None
         self._over = False
-        self._renews = True
+        self._place = answers.tasks.place()
+        self._writing: Task | None = None
+        self._renewing = answers.tasks.start(self._keep_renewing())
 
     def on_stop(self, stop: Callable[[], None]) -> None:
         """Call ``stop`` when somebody asks for the answer to end, in whatever process."""
@@ -67,41 +65,42 @@ class RedisLease:
         if self._over:
             return
         self._over = True
-        self._timer.cancel()
+        self._renewing.cancel()
         self._answers.let_go(self._key, self.running)
-        if self._renewing is not None:  # carried out last, it would take the right again
-            await asyncio.wait({self._renewing}, timeout=self._answers.renewal)
-        names, key = self._answers.names, self._key
-        keys = [names.recording(key), names.lease(key)]
-        keys.append(names.wishes(key, self.running.generation))
         stored = b""
         try:
             if recording is not None and ttl > 0:
-                stored = await self._answers.quota.admit(key, recording, ttl, quota)
+                quotas = self._answers.quota
+                stored = await quotas.admit(self._key, recording, ttl, quota)
         finally:
-            kept = await self._let_go(keys, [self._answers.milliseconds(ttl), stored])
+            kept = await self._let_go_in_order(stored, ttl)
         if not kept:  # somebody else leads now, or has kept an answer since
             raise CacheUnavailableError("refused")
 
-    async def _let_go(self, keys: list[str], args: list[Value]) -> bool:
+    async def _let_go_in_order(self, stored: bytes, ttl: float) -> bool:
         try:
-            return bool(await self._answers.run(FINISH, keys, [self._holder, *args]))
+            return await self._let_go(stored, ttl)
         finally:
             if self._writing is not None:  # a process that ends now must not take the end with it
-                await asyncio.wait({self._writing}, timeout=self._answers.renewal)
+                await self._answers.tasks.wait(self._writing, self._answers.renewal)
 
-    def close(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[None]]:
-        """Renew no more, if it is this loop that does; return the tasks to end."""
-        if self._loop is not loop:
+    async def _let_go(self, stored: bytes, ttl: float) -> bool:
+        names, key = self._answers.names, self._key
+        keys = [names.recording(key), names.lease(key)]
+        keys.append(names.wishes(key, self.running.generation))
+        args: list[Value] = [self._holder, self._answers.milliseconds(ttl), stored]
+        return bool(await self._answers.run(FINISH, keys, args))
+
+    def close(self, place: Hashable) -> list[Task]:
+        """Renew no more, if it is done in this place; return the tasks to end."""
+        if self._place != place:
             return []
-        self._renews = False
-        self._timer.cancel()
         return [task for task in (self._renewing, self._writing) if task is not None]
 
     def grant(self, wishes: list[bytes]) -> None:
         """Do what others want: write the log, or stop."""
         if b"follow" in wishes and self._writing is None:
-            self._writing = self._loop.create_task(self._write())
+            self._writing = self._answers.tasks.start(self._write())
         if b"stop" in wishes:
             self._answers.local.stop(self.running.generation)
 
@@ -110,8 +109,11 @@ class RedisLease:
 
     # Renewal
 
-    def _renew_now(self) -> None:
-        self._renewing = self._loop.create_task(self._renew())
+    async def _keep_renewing(self) -> None:
+        while not self._over:
+            await self._answers.tasks.sleep(self._answers.renewal)
+            if not self._over:
+                await self._renew()
 
     async def _renew(self) -> None:
         names, key, generation = self._answers.names, self._key, self.running.generation
@@ -122,15 +124,15 @@ class RedisLease:
         # If not now, then perhaps the next time; without a lease somebody else may lead.
         with contextlib.suppress(CacheError):
             self.grant(await answers.run(RENEW, keys, args))
-        if self._renews and not self._over:
-            self._timer = self._loop.call_later(answers.renewal, self._renew_now)
+            if self._over:  # meanwhile: the right may have been taken again
+                await self._let_go(b"", 0)
 
     # The log
 
     async def _write(self) -> None:
         """Read the answer like anybody who follows it, and write what was read into Redis."""
         running = self.running
-        with Follower(running, counts=False) as reader:
+        with Follower(running, counts=False, signal=self._answers.tasks.signal()) as reader:
             await reader.head()
             first, entries = 0, 0
             while True:
@@ -150,7 +152,7 @@ class RedisLease:
                 if ending is not None:
                     return
                 first += len(frames)
-                await asyncio.sleep(_FLUSH_SECONDS)
+                await self._answers.tasks.sleep(_FLUSH_SECONDS)
 
     async def _append(self, entry: Entry, entries: int) -> int:
         """Write one entry; where Redis has lost the others, all of them in one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from typing import TYPE_CHECKING, Final
 
 from ...wire.errors import CacheError, CacheUnavailableError, CorruptRecordingError
@@ -41,7 +41,7 @@ class Mirror:
         self._process = process
         self._form = EntryForm(key, running.generation, answers.encryption)
         self._entries = 0
-        self._clock = asyncio.get_running_loop().time
+        self._clock = time.monotonic
         self._heard = self._clock()
         self.expect()
 
@@ -66,12 +66,11 @@ class Mirror:
     async def _step(self, events: Subscription) -> None:
         item = None
         try:
-            async with asyncio.timeout(_LOOK_AGAIN):
-                item = await anext(events)
+            item = await events.within(_LOOK_AGAIN)
         except TimeoutError:
             pass
         except CacheUnavailableError:  # nothing will be heard: look from time to time
-            await asyncio.sleep(_LOOK_AGAIN)
+            await self._answers.tasks.sleep(_LOOK_AGAIN)
         if item == b"":
             self._heard = self._clock()
         elif item is None:

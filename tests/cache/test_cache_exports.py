@@ -7,7 +7,7 @@ import importlib
 import streamward.cache
 
 MODULES = ["canonical", "encryption", "follower", "key", "lease", "memory", "recording", "redis"]
-MODULES += ["replay", "running", "store", "stored_form"]
+MODULES += ["replay", "running", "signal", "store", "stored_form"]
 
 
 def test_the_face_shows_every_public_name() -> None:

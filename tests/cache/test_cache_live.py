@@ -207,7 +207,7 @@ async def test_a_renewal_under_way_does_not_take_the_right_again(
         return await run(script, *given)
 
     monkeypatch.setattr(one._answers, "run", late)
-    leader._renew_now()
+    leader._renewing = leader._answers.tasks.start(leader._renew())
     await asyncio.sleep(0)
     leader.running.end("incomplete")
     await leader.finish(None, 0)

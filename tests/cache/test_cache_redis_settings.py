@@ -90,6 +90,7 @@ def test_the_representation_shows_no_password() -> None:
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
+    monkeypatch.setitem(sys.modules, "redis.asyncio", None)
     monkeypatch.delitem(sys.modules, "streamward.cache.redis_link")
     with pytest.raises(MissingExtraError, match=r"streamward\[redis\]") as caught:
         RedisCache("redis://localhost")

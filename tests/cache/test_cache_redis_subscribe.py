@@ -148,8 +148,8 @@ async def test_a_stopped_redis_is_noticed(
     own_redis: Any, channel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No socket closes: only silence tells."""
-    monkeypatch.setattr(line, "_SILENCE_SECONDS", 0.05)
-    monkeypatch.setattr(line, "_CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(line, "SILENCE_SECONDS", 0.05)
+    monkeypatch.setattr(line, "CONNECT_SECONDS", 0.2)
     server = own_redis()
     async with linked(server.url) as link, link.subscribe(channel) as heard:
         await item(heard)
@@ -164,7 +164,7 @@ async def test_a_stopped_redis_is_noticed(
 async def test_a_quiet_connection_is_kept(
     link: RedisLink, raw: redis.Redis, channel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(line, "_SILENCE_SECONDS", 0.02)
+    monkeypatch.setattr(line, "SILENCE_SECONDS", 0.02)
     async with link.subscribe(channel) as heard:
         await item(heard)
         await asyncio.sleep(0.3)

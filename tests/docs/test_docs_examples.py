@@ -13,6 +13,7 @@ from support.asgi import ask, scope_of
 from support.secrets import pieces
 from support.sockets import Client, talk
 from support.streams import chat_text
+from support.wsgi import ask_wsgi, environ_of
 
 from streamward.guardrails import Guard
 
@@ -45,7 +46,9 @@ def test_every_example_is_tested():
     names = {path.stem for path in EXAMPLES.glob("*.py")}
 
     assert names == {
+        "django_wsgi",
         "fastapi_app",
+        "flask_app",
         "grpc_service",
         "own_guard",
         "redis_cache",
@@ -76,6 +79,29 @@ async def test_starlette_app(example):
     assert "example.com" not in guarded.text
     assert "@example.com" in for_staff.text
     assert [report.findings for report in module.seen] == [{"pii.EMAIL_ADDRESS.edit": 1}, {}]
+
+
+def test_flask_app(example, redis_server, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", redis_server.url)
+    me = {"authorization": "Bearer docs-flask"}
+
+    # Two processes would share the store; here two applications do.
+    first = ask_wsgi(example("flask_app").app, environ_of(headers=me))
+    second = ask_wsgi(example("flask_app").app, environ_of(headers=me))
+
+    assert chat_text(first.body) == "Her mail is <EMAIL_ADDRESS>. Anything else?"
+    assert second.body == first.body
+    assert second.headers["cache-status"].startswith("streamward; hit")
+
+
+def test_django_wsgi(example):
+    application = example("django_wsgi").application
+
+    answer = ask_wsgi(application, environ_of("/story", method="GET"))
+
+    assert b"Write to \n" in answer.body
+    assert b"<EMAIL_ADDRESS>" in answer.body
+    assert b"example.com" not in answer.body
 
 
 async def test_grpc_service(example):

@@ -1,0 +1,156 @@
+"""One way to ask through either door, for what both of them promise."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Protocol
+
+from streamward import Report, Streamward, StreamwardWSGI, opt_out
+
+from .asgi import Answer, ask, scope_of
+from .streams import ScriptedApp
+from .wsgi import ScriptedWSGI, ask_wsgi, environ_of, linted
+
+__all__ = ["ALICE", "DOORS", "AsgiDoor", "Door", "WsgiDoor"]
+
+ALICE = {"authorization": "Bearer alice"}
+Script = Sequence[bytes | float | Exception]
+
+
+class Door(Protocol):
+    """An application behind streamward.
+
+    Attributes:
+        reports: of every stream.
+    """
+
+    reports: list[Report]
+
+    @property
+    def calls(self) -> int:
+        """How often the application was asked."""
+        ...
+
+    @property
+    def sent(self) -> int:
+        """How many chunks of its last answer were taken."""
+        ...
+
+    def ask(
+        self,
+        count: int = 1,
+        *,
+        headers: Mapping[str, str] = ALICE,
+        body: bytes = b"",
+        method: str = "POST",
+        url: str = "/v1/chat/completions",
+        leave_when: Callable[[Answer], bool] | None = None,
+    ) -> list[Answer]:
+        """Send so many equal requests at the same time."""
+        ...
+
+
+class AsgiDoor:
+    """The ASGI door, in a loop of its own for each round of requests, or in a lasting one."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def __init__(
+        self, script: Script, *, content_type: str = "text/event-stream", status: int = 200,
+        private: bool = False, **settings: Any,
+    ) -> None:  # fmt: skip
+        self.app = ScriptedApp(script, content_type=content_type, status=status)
+        self.reports: list[Report] = []
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            if private:
+                opt_out(scope, only="cache")
+            await self.app(scope, receive, send)
+
+        self.door = Streamward(app, on_report=self.reports.append, **settings)
+
+    @property
+    def calls(self) -> int:
+        return self.app.calls
+
+    @property
+    def sent(self) -> int:
+        return self.app.sent
+
+    def ask(
+        self,
+        count: int = 1,
+        *,
+        headers: Mapping[str, str] = ALICE,
+        body: bytes = b"",
+        method: str = "POST",
+        url: str = "/v1/chat/completions",
+        leave_when: Callable[[Answer], bool] | None = None,
+    ) -> list[Answer]:
+        async def together() -> list[Answer]:
+            path, _, query = url.partition("?")
+            scope = partial(scope_of, path, method=method, headers=headers, query=query.encode())
+            asking = (
+                ask(self.door, scope(), body=body, leave_when=leave_when) for _ in range(count)
+            )
+            return await asyncio.gather(*asking)
+
+        if self.loop is None:
+            return asyncio.run(together())
+        return asyncio.run_coroutine_threadsafe(together(), self.loop).result()
+
+
+class WsgiDoor:
+    """The WSGI door between two lint middlewares, in a thread for each request."""
+
+    def __init__(
+        self, script: Script, *, content_type: str = "text/event-stream", status: int = 200,
+        private: bool = False, **settings: Any,
+    ) -> None:  # fmt: skip
+        self.app = ScriptedWSGI(script, content_type=content_type, status=status)
+        self.reports: list[Report] = []
+
+        def app(environ: Any, start_response: Any) -> Any:
+            if private:
+                opt_out(environ, only="cache")
+            return self.app(environ, start_response)
+
+        def make(inner: Any) -> StreamwardWSGI:
+            return StreamwardWSGI(inner, on_report=self.reports.append, **settings)
+
+        self.door = linted(make, app)
+
+    @property
+    def calls(self) -> int:
+        return self.app.calls
+
+    @property
+    def sent(self) -> int:
+        return self.app.sent
+
+    def ask(
+        self,
+        count: int = 1,
+        *,
+        headers: Mapping[str, str] = ALICE,
+        body: bytes = b"",
+        method: str = "POST",
+        url: str = "/v1/chat/completions",
+        leave_when: Callable[[Answer], bool] | None = None,
+    ) -> list[Answer]:
+        def one() -> Answer:
+            path, _, query = url.partition("?")
+            environ = environ_of(path, method=method, headers=headers, body=body, query=query)
+            return ask_wsgi(self.door, environ, leave_when=leave_when)
+
+        if count == 1:
+            return [one()]
+        with ThreadPoolExecutor(count) as threads:
+            asking = [threads.submit(one) for _ in range(count)]
+            return [answer.result() for answer in asking]
+
+
+DOORS = [AsgiDoor, WsgiDoor]
