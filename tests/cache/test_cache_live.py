@@ -211,7 +211,7 @@ async def test_a_renewal_under_way_does_not_take_the_right_again(
     await asyncio.sleep(0)
     leader.running.end("incomplete")
     await leader.finish(None, 0)
-    await leader._renewing
+    await asyncio.sleep(0.1)  # longer than the renewal takes
 
     next_one = await claimed(other)
     assert not isinstance(next_one, Running)
