@@ -182,7 +182,21 @@ def test_a_dictionary_stays_one_and_the_source_keeps_its_own(drain):
     assert got.items[-1] is chunks[-1]
 
 
-@pytest.mark.parametrize("answer", [a for a in ANSWERS if a.json], ids=str)
+# An object of theirs does not say what it is: the name of its event does, or its framing.
+SAID_AROUND = {
+    "ai_sdk_data",
+    "bedrock_converse",
+    "gemini_array",
+    "langgraph messages",
+    "langgraph partial",
+    "langserve",
+    "openai_assistants",
+    "openai_completions",
+}
+SAYING_IT = [answer for answer in ANSWERS if answer.json and str(answer) not in SAID_AROUND]
+
+
+@pytest.mark.parametrize("answer", SAYING_IT, ids=str)
 @shorter
 @given(data=st.data())
 def test_objects_say_what_the_bytes_say(answer: Answer, data):
