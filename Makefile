@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS ?= .venv-peers
 # A program, and the package that has it where that has another name.
-SYSTEM := redis-server nginx haproxy curl chromium systemd-analyze:systemd
+SYSTEM := redis-server nginx haproxy caddy apache2 curl chromium systemd-analyze:systemd
 NJS := /usr/lib/nginx/modules/ngx_http_js_module.so
 
 .PHONY: demo test soak lint types docs bench bench-peers bench-cache format clean system

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from support import asking, nginx
+from support.proxies import PROXIES, proxied
 
 __all__ = ["Row", "rows"]
 
@@ -41,7 +42,7 @@ class _Direct:
 
 
 def rows(programs: list[str]) -> list[Row]:
-    """Return the ways to an application: none, and three through each nginx."""
+    """Return the ways to an application: none, three through each nginx, two through others."""
     found = [Row("-", "no proxy", "plain", _direct)]
     for program in programs:
         with _chosen(program):
@@ -52,6 +53,9 @@ def rows(programs: list[str]) -> list[Row]:
             Row(name, "deploy/nginx", "1.1", kit),
             Row(name, "deploy/nginx", "2", kit),
         ]
+    for proxy in PROXIES:
+        name, start = f"{proxy.name} {proxy.release()}", partial(proxied, proxy)
+        found += [Row(name, f"deploy/{proxy.name}", http, start) for http in ("1.1", "2")]
     return found
 
 

@@ -57,6 +57,7 @@ class Script:
         late: 1: the first frame too waits until it is allowed.
         pace: milliseconds to wait before each frame.
         marked: 1: ``X-Accel-Buffering: no`` is among the headers.
+        reads: 1: it reads the prompt before it answers, as those do that need it (ASGI).
     """
 
     frames: int = 10
@@ -65,6 +66,7 @@ class Script:
     late: int = 0
     pace: int = 0
     marked: int = 0
+    reads: int = 0
 
     @property
     def headers(self) -> list[tuple[str, str]]:
@@ -137,6 +139,8 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
         await _websocket(stream, script, name, receive, send)
         return
+    while script.reads and (await receive()).get("more_body"):
+        pass
     speaking = asyncio.ensure_future(_speak(stream, script, name, send))
     leaving = asyncio.ensure_future(_leave(receive))
     await asyncio.wait({speaking, leaving}, return_when=asyncio.FIRST_COMPLETED)

@@ -6,6 +6,7 @@ a row in :data:`KITS`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -96,6 +97,79 @@ def _kubernetes(site: Site) -> Exchange:
     }
 
 
+def _haproxy(site: Site) -> Exchange:
+    return {
+        "host": site.host,
+        "paths": f"acl streams path_beg {' '.join(site.paths)}",
+        "upstream": "\n    ".join(
+            f"server app{number} {one}" for number, one in enumerate(site.upstreams)
+        ),
+        "silence": f"timeout server {site.silence}s",
+        "silence of a client": f"timeout client {site.silence}s",
+        "silence of a tunnel": f"timeout tunnel {site.silence}s",
+        "heartbeat": f"heartbeats of {site.heartbeat} s",
+        "longest": f"hard-stop-after {site.longest}s",
+    }
+
+
+def _envoy(site: Site) -> Exchange:
+    return {
+        "host": site.host,
+        "paths": f"regex: '{_either(site.paths)}.*'",
+        "upstream": "\n              ".join(map(_endpoint, site.upstreams)),
+        "silence": f"idle_timeout: {site.silence}s",
+        "heartbeat": f"heartbeats of {site.heartbeat} s",
+        "longest": f"--drain-time-s {site.longest}",
+    }
+
+
+def _endpoint(upstream: str) -> str:
+    host, _, port = upstream.rpartition(":")
+    where = f"{{ address: {host.strip('[]')!r}, port_value: {port} }}".replace("'", '"')
+    return f"- endpoint: {{ address: {{ socket_address: {where} }} }}"
+
+
+def _caddy(site: Site) -> Exchange:
+    return {
+        "host": site.host,
+        "paths": f"@streams path {' '.join(f'{path}*' for path in site.paths)}",
+        "upstream": f"reverse_proxy {' '.join(site.upstreams)}",
+        "silence": f"read_timeout {site.silence}s",
+        "heartbeat": f"heartbeats of {site.heartbeat} s",
+        "longest": f"grace_period {site.longest}s",
+    }
+
+
+def _apache(site: Site) -> Exchange:
+    flags = f"flushpackets=on timeout={site.silence} ttl=4 retry=0 upgrade=websocket"
+    return {
+        "host": site.host,
+        "paths": f'<LocationMatch "^{_either(site.paths)}">',
+        "upstream": "\n    ".join(
+            f'BalancerMember "http://{one}" {flags}' for one in site.upstreams
+        ),
+        "heartbeat": f"heartbeats of {site.heartbeat} s",
+        "longest": f"GracefulShutdownTimeout {site.longest}",
+    }
+
+
+def _cloudflare(site: Site) -> Exchange:
+    begins = [f'starts_with(http.request.uri.path, "{path}")' for path in site.paths]
+    streams = f"({' or '.join(begins)})"
+    return {
+        "host": site.host,
+        "paths": streams,
+        "paths in Terraform": streams.replace('"', '\\"'),
+        "upstream": f"service: http://{site.upstreams[0]}",
+        "longest": f"grace-period: {site.longest}s",
+    }
+
+
+def _either(paths: tuple[str, ...]) -> str:
+    """Return the regular expression of what begins with one of them."""
+    return f"({'|'.join(map(re.escape, paths))})"
+
+
 _ALL = (
     Kit(
         name="nginx",
@@ -112,6 +186,31 @@ _ALL = (
         name="kubernetes",
         written=_kubernetes,
         then="kubectl apply -f deployment.yaml -f gateway.yaml -f envoy-gateway.yaml",
+    ),
+    Kit(
+        name="haproxy",
+        written=_haproxy,
+        then="copy the file into /etc/haproxy, then: haproxy -c -f /etc/haproxy/haproxy.cfg",
+    ),
+    Kit(
+        name="envoy",
+        written=_envoy,
+        then="envoy --mode validate -c envoy.yaml",
+    ),
+    Kit(
+        name="caddy",
+        written=_caddy,
+        then="copy the file into /etc/caddy, then: caddy validate --config /etc/caddy/Caddyfile",
+    ),
+    Kit(
+        name="apache",
+        written=_apache,
+        then="copy the file into /etc/apache2/sites-available, then: a2ensite streamward",
+    ),
+    Kit(
+        name="cloudflare",
+        written=_cloudflare,
+        then="CLOUDFLARE_API_TOKEN=... python rules.py ZONE_ID --dry-run",
     ),
 )
 
