@@ -345,7 +345,11 @@ def test_an_edit_of_what_a_model_computes_fails_closed():
         one(Computing(text=SECRET))
 
 
-@pytest.mark.parametrize("item", [object(), {"a": object()}, {"a": float}, 5, None], ids=repr)
+@pytest.mark.parametrize(
+    "item",
+    [object(), {"a": object()}, {"a": float}, 5, None],
+    ids=["an object", "an object inside", "a class", "a number", "nothing"],
+)
 def test_what_cannot_be_read_is_refused(item):
     with pytest.raises(UnreadableFrameError):
         one(item)
