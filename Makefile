@@ -14,7 +14,7 @@ demo: $(VENV)/.demo-ready
 	$(BIN)/streamward demo
 
 test: $(READY) system
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 soak: $(READY) system
 	PYTHONPATH=tests $(BIN)/python -m soak.cuts

@@ -164,7 +164,8 @@ class ChannelText:
             self._put_elsewhere(self._projection.position)
         verdicts = self._look(runs)
         self._decided = self._decided_position()
-        self._projection.forget(self._decided)
+        waits = self._elsewhere[0].start if self._elsewhere else self._decided
+        self._projection.forget(min(self._decided, waits))
         return verdicts
 
     def _look(self, runs: list[Run]) -> list[Verdict]:

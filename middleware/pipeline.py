@@ -8,30 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ..guardrails import Channels, Guard, StreamActions, Ward
-from ..wire import (
-    MESSAGE,
-    Alike,
-    Dialect,
-    Early,
-    Frame,
-    Framing,
-    Reader,
-    Step,
-    Text,
-    Usage,
-    detect,
-    expect,
-    is_bare_error,
-    is_end_marker,
-    repeats_a_name,
-)
+from ..wire import Dialect, Early, Frame, Framing, Step, Usage
 from ..wire.errors import (
     ContentBlockedError,
     StreamwardError,
-    UnreadableFrameError,
     UpstreamError,
 )
 from .farewell import farewell, refusal
+from .interpreter import Interpreter
 from .policy import Limits
 from .sniffing import Sniffer
 from .watch import Watch
@@ -56,9 +40,6 @@ class Pipeline:
     Attributes:
         failure: why the stream has to end, once it has to. Nothing more is taken then.
         frames: how many frames came in.
-        tokens: how many pieces of text came in.
-        spoken: how many frames with data came in since the first that carries text, this one
-            included; where nobody can tell, every frame with data counts.
         held_peak: the most bytes that waited at one time.
         watch: what looks at frames that have left, in monitor mode.
     """
@@ -76,35 +57,39 @@ class Pipeline:
         actions: StreamActions | None = None,
         dialects: Sequence[Dialect] = (),
     ) -> None:
-        self._dialect = framing if isinstance(framing, Dialect) else None
-        framing = framing.framing if isinstance(framing, Dialect) else framing
-        self._framing = framing
-        self._dialects = dialects
-        self._channels = channels
-        self._headers = headers
-        self._path = path
         self._guards = () if monitor else tuple(guards)
+        strict = bool(self._guards)
+        self._said = Interpreter(framing, headers, path, dialects, strict=strict)
+        self._channels = channels
         self.watch = Watch(guards, limits.held, channels) if monitor and guards else None
         self._limits = limits
-        self._framer = framing.framer(limits.frame)
+        self._framer = self._said.framing.framer(limits.frame)
         self._actions = actions or StreamActions()
         self._ward = self._new_ward()
-        self._sniffer = Sniffer(framing)
-        self._reader: Reader | None = None
-        self._alike = Alike()
+        self._sniffer = Sniffer(self._said.framing)
         self._id_seen = False
-        self._unread = False
         self.blocking = any(guard.blocking for guard in self._guards)
         self.failure: StreamwardError | None = None
         self.frames = 0
-        self.spoken = 0
-        self.tokens = 0
         self.held_peak = 0
 
     @property
     def dialect(self) -> str | None:
         """The name of the dialect, once it is known."""
-        return self._dialect.name if self._dialect else None
+        return self._said.dialect.name if self._said.dialect else None
+
+    @property
+    def tokens(self) -> int:
+        """How many pieces of text came in."""
+        return self._said.tokens
+
+    @property
+    def spoken(self) -> int:
+        """How many frames with data came in since the first that carries text, with that one.
+
+        Where nobody can tell, every frame with data counts.
+        """
+        return self._said.spoken
 
     @property
     def delivered(self) -> bool:
@@ -114,21 +99,17 @@ class Pipeline:
     @property
     def usage(self) -> Usage | None:
         """The token counts that the upstream stated, if it did."""
-        return self._reader.usage if self._reader else None
+        return self._said.usage
 
     @property
     def complete(self) -> bool:
         """Whether the stream has ended as its dialect says a good answer must."""
-        if self._reader is None or self._unread or self.failure is not None:
-            return False
-        return self._reader.complete
+        return self.failure is None and self._said.complete
 
     @property
     def early(self) -> frozenset[Early]:
         """Why a stream that ended properly is not complete; empty where it did not."""
-        if self._reader is None or self._unread or self.failure is not None:
-            return frozenset()
-        return self._reader.early
+        return self._said.early if self.failure is None else frozenset()
 
     @property
     def findings(self) -> dict[str, int]:
@@ -146,7 +127,10 @@ class Pipeline:
         """Take bytes; return the frames that leave now. See ``failure`` afterwards."""
         leaving: list[bytes] = []
         if self.failure is None:
-            self._guarded(lambda: self._take(self._sniff(chunk), leaving))
+            try:
+                self._take(chunk, leaving)
+            except StreamwardError as error:
+                self.failure = error
         return leaving
 
     def finish(self) -> list[bytes]:
@@ -185,17 +169,18 @@ class Pipeline:
 
     def last_words(self) -> list[bytes]:
         """Return the frames that tell a client why the stream has ended; see ``failure``."""
-        dialect = self._dialect or self._expected()
-        reader = self._reader or dialect.reader()
-        return farewell(reader, dialect.framing, self._framing, self.failure)
+        dialect = self._said.expected
+        reader = self._said.reader or dialect.reader()
+        return farewell(reader, dialect.framing, self._said.framing, self.failure)
 
     def ends_properly(self) -> bool:
         """Whether a blocked answer can end as a refused one, instead of as an error."""
-        return self._reader is not None and refusal(self._reader, self.failure) is not None
+        reader = self._said.reader
+        return reader is not None and refusal(reader, self.failure) is not None
 
     def heartbeat(self) -> bytes:
         """Return the bytes that say *still there* between two frames; empty where none can."""
-        dialect = self._dialect or self._expected()
+        dialect = self._said.expected
         return dialect.heartbeat if dialect.heartbeat_after_id or not self._id_seen else b""
 
     def _guarded(self, work: Callable[[], None]) -> None:
@@ -205,16 +190,34 @@ class Pipeline:
             self.failure = error
 
     def _take(self, chunk: bytes, leaving: list[bytes]) -> None:
-        for frame in self._framer.feed(chunk):
-            self._frame(frame, leaving)
+        alike = self._said.alike
+        if self._framer.between and (text := alike.text(chunk)) is not None:
+            self._pass(chunk, text, leaving)
+            return
+        ready = self._sniff(chunk)  # it may show another framing
+        for frame in self._framer.feed(ready):
+            if self.failure is not None:
+                return
+            if (text := alike.text(frame.raw)) is not None:
+                self._pass(frame.raw, text, leaving)
+            else:
+                self._frame(frame, leaving)
+
+    def _pass(self, raw: bytes, text: str, leaving: list[bytes]) -> None:
+        """Take a frame that differs from the last ones in its text only."""
+        self.frames += 1
+        self._said.tokens += 1
+        self._said.spoken += 1
+        if self._ward is None and self.watch is None:
+            leaving.append(raw)
+        else:
+            self._guard(*self._said.alike.frame(raw, text), leaving)
 
     def _end(self, leaving: list[bytes]) -> None:
         self._take(self._sniffer.rest(), leaving)
         for frame in self._framer.finish():
             self._frame(frame, leaving)
-        marker = self._dialect.end_marker if self._dialect else b""
-        if marker and self._reader and self._framing is MESSAGE:
-            self._reader.read(Frame(marker, marker))  # who took the messages kept it
+        self._said.finish()
         self._settle(leaving)
 
     def _settle(self, leaving: list[bytes]) -> None:
@@ -224,9 +227,9 @@ class Pipeline:
 
     def _sniff(self, chunk: bytes) -> bytes:
         ready = self._sniffer.take(chunk)
-        if self._sniffer.found is not None and self._framing is not self._sniffer.found:
-            self._framing = self._sniffer.found
-            self._framer = self._framing.framer(self._limits.frame)
+        if self._sniffer.found is not None and self._said.framing is not self._sniffer.found:
+            self._said.framing = self._sniffer.found
+            self._framer = self._said.framing.framer(self._limits.frame)
             self._ward = self._new_ward()
         return ready
 
@@ -235,7 +238,7 @@ class Pipeline:
             return None
         return Ward(
             self._guards,
-            self._framing,
+            self._said.framing,
             self._limits.held,
             actions=self._actions,
             channels=self._channels,
@@ -247,56 +250,17 @@ class Pipeline:
         self.frames += 1
         if frame.aside:
             self._id_seen = self._id_seen or b"\nid" in b"\n" + frame.aside
-        steps = self._read(frame) if frame.data is not None else self._read_name(frame)
+        self._guard(frame, self._said.read(frame), leaving)
+
+    def _guard(self, frame: Frame, steps: list[Step], leaving: list[bytes]) -> None:
         if self._ward is None:
             leaving.append(frame.raw)
             if self.watch is not None:
-                self.watch.note(self._framing, frame, steps)
+                self.watch.note(self._said.framing, frame, steps)
             return
         leaving += self._ward.feed(frame, steps)
         self.held_peak = max(self.held_peak, self._ward.held)
         self._stop_if_blocked(self._ward)
-
-    def _read(self, frame: Frame) -> list[Step]:
-        if self._reader is None:
-            if is_end_marker(frame):
-                return []
-            self._dialect = self._dialect or self._recognise(frame)
-            self._reader = self._dialect.reader()
-        try:
-            steps = self._steps(self._reader, frame)
-        except UnreadableFrameError:
-            if self._ward is not None:
-                raise
-            self._unread = True
-            return []
-        for step in steps:
-            if type(step) is Text:
-                self.tokens += 1
-        if self.spoken or self.tokens or self._reader.every_frame_speaks:
-            self.spoken += 1
-        return steps
-
-    def _read_name(self, frame: Frame) -> list[Step]:
-        return self._reader.named(frame) if self._reader is not None and frame.event else []
-
-    def _steps(self, reader: Reader, frame: Frame) -> list[Step]:
-        if reader.steady and (known := self._alike.read(frame)) is not None:
-            return known
-        if self._ward is not None and repeats_a_name(frame.data or b""):
-            raise UnreadableFrameError("an object in a frame has the same name twice")
-        steps = reader.read(frame)
-        if reader.steady:
-            self._alike.learn(frame, steps)
-        return steps
-
-    def _recognise(self, frame: Frame) -> Dialect:
-        if is_bare_error(frame):
-            return self._expected()
-        return detect(self._framing, self._headers, self._path, frame, self._dialects)
-
-    def _expected(self) -> Dialect:
-        return expect(self._framing, self._path, self._headers, own=self._dialects)
 
     def _stop_if_blocked(self, ward: Ward) -> None:
         if (verdict := ward.blocked) is not None:

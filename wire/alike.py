@@ -2,7 +2,8 @@
 
 Such a frame need not be parsed. JSON whose bytes are the same but for the inside of one string, and
 that inside without a quote, a backslash or a control character, is the same value with another
-string in that place. So it has the same names, and none of them twice if none was before.
+string in that place. So it has the same names, and none of them twice if none was before. Nor has
+it to be cut out of what comes, where nothing waits before it: its inside has no line end.
 """
 
 from __future__ import annotations
@@ -33,52 +34,58 @@ class Alike:
 
     def __init__(self) -> None:
         self._tries = _TRIES
-        self._event = ""
         self._head = self._tail = b""
+        self._data = slice(0)  # where the payload stands in such a frame
+        self._event = ""
         self._last: Text | None = None
         self._sure = False
 
-    def read(self, frame: Frame) -> list[Step] | None:
-        """Return the step of a frame that is like the last two; None: it has to be parsed."""
-        last = self._last
-        if last is None or not self._sure:
+    def text(self, raw: bytes) -> str | None:
+        """Return the text of bytes that are a frame like the last two; None: it has to be read."""
+        if not (self._sure and raw.startswith(self._head) and raw.endswith(self._tail)):
             return None
-        text = self._text(frame)
-        return None if text is None else [Text(last.channel, last.path, text)]
-
-    def learn(self, frame: Frame, steps: list[Step]) -> None:
-        """Take a frame that had to be parsed, and what it held."""
-        last = self._last
-        self._last = None
-        self._sure = False
-        if len(steps) != 1 or not self._tries or not isinstance(step := steps[0], Text):
-            return
-        if last is not None and step[:2] == last[:2] and self._text(frame) == step.text:
-            self._last = last
-            self._sure = True
-            self._tries = _TRIES
-        # What nobody described is read in another way as soon as it says something else.
-        elif step.path != PAYLOAD and step.channel.kind != "data":
-            self._tries -= 1
-            self._cut(frame, step)
-
-    def _text(self, frame: Frame) -> str | None:
-        """Return what stands between head and tail, where a frame has them."""
-        data, head, tail = frame.data or b"", self._head, self._tail
-        if frame.event != self._event or not (data.startswith(head) and data.endswith(tail)):
-            return None
-        inside = _INSIDE.fullmatch(data, len(head), len(data) - len(tail))
+        inside = _INSIDE.fullmatch(raw, len(self._head), len(raw) - len(self._tail))
         try:
             return inside[0].decode() if inside else None
         except UnicodeDecodeError:
             return None
 
+    def frame(self, raw: bytes, text: str) -> tuple[Frame, list[Step]]:
+        """Return the frame that such bytes are, and what it holds."""
+        steps: list[Step] = [self._last._replace(text=text)] if self._last else []
+        return Frame(raw, raw[self._data], self._event), steps
+
+    def learn(self, frame: Frame, steps: list[Step]) -> None:
+        """Take a frame that had to be parsed, and what it held."""
+        last, self._last = self._last, None
+        if len(steps) == 1 and self._tries and isinstance(step := steps[0], Text):
+            if last is not None and step[:2] == last[:2] and self._encloses(frame.raw):
+                self._last = last
+                self._sure = True
+                self._tries = _TRIES
+                return
+            # What nobody described is read in another way as soon as it says something else.
+            if step.path != PAYLOAD and step.channel.kind != "data":
+                self._tries -= 1
+                self._cut(frame, step)
+        self._sure = False
+
+    def _encloses(self, raw: bytes) -> bool:
+        """Whether head and tail stand in a frame, whatever is between them."""
+        fits = len(raw) > len(self._head) + len(self._tail)
+        return fits and raw.startswith(self._head) and raw.endswith(self._tail)
+
     def _cut(self, frame: Frame, step: Text) -> None:
         data = frame.data or b""
+        before, found, behind = frame.raw.partition(data)
+        if frame.aside or not frame.ended or not found:
+            return
         try:
             head, _, tail = splice(data, {step.path: _MARK}).partition(_MARKED)
         except UnreadableFrameError:
             return
-        self._head, self._tail, self._event = head + b'"', b'"' + tail, frame.event
-        if self._text(frame) == step.text:
+        self._head, self._tail = before + head + b'"', b'"' + tail + behind
+        self._data = slice(len(before), -len(behind) or None)
+        self._event = frame.event
+        if self._encloses(frame.raw):
             self._last = step

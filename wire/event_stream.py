@@ -37,6 +37,8 @@ class EventStreamFramer:
         limit: how many bytes a message may have.
     """
 
+    between = False  # each message has its checksum
+
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._buffer = bytearray()

@@ -32,7 +32,13 @@ class Frame(NamedTuple):
 
 
 class Framer(Protocol):
-    """Cuts bytes into frames, incrementally. Holds at most one incomplete frame."""
+    """Cuts bytes into frames, incrementally. Holds at most one incomplete frame.
+
+    Attributes:
+        between: whether the next byte begins a frame, and nothing before it tells where that ends.
+    """
+
+    between: bool
 
     def feed(self, chunk: bytes) -> list[Frame]:
         """Take bytes; return the frames that are complete now.

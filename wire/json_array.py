@@ -28,6 +28,8 @@ class JsonArrayFramer:
         limit: how many bytes an element may have, with what stands before it.
     """
 
+    between = False  # an element belongs to its array
+
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._too_large = False

@@ -193,8 +193,13 @@ class JsonReading(ABC):
             self._set_free(base + at)
             return self._say_free(text, at, base, runs)
         if decoded:
-            runs.append(Run(decoded, (base + at,), base + end))
+            runs.append(self._character(decoded, base + at, base + end))
         return end
+
+    def _character(self, decoded: str, begin: int, end: int) -> Run:
+        """Return one character that is written as several."""
+        self._shape.escape(begin, end)
+        return Run(decoded, (begin,), end)
 
     @staticmethod
     def _decoded(text: str, at: int) -> tuple[str, int]:

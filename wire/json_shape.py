@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from .form import Edit
 from .json_number import replacing_number
@@ -68,6 +69,7 @@ class Shape:
 
     only_ascii: bool
     _segments: list[_Segment] = field(default_factory=list[_Segment])
+    _escapes: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
 
     def open(self, start: int, names: Names | None = None, *, free: bool = False) -> None:
         """Begin a string, a name of an object, or free text."""
@@ -81,8 +83,14 @@ class Shape:
         """Add a number."""
         self._segments.append(_Segment(start, end, meant))
 
+    def escape(self, start: int, end: int) -> None:
+        """Add an escape: an edit takes all of it or nothing."""
+        self._escapes.append((start, end))
+
     def forget(self, position: int) -> None:
         """Drop what ends before a position."""
+        if self._escapes and self._escapes[0][1] <= position:
+            del self._escapes[: bisect_right(self._escapes, position, key=itemgetter(1))]
         if self._segments and self._segments[0].end <= position:
             del self._segments[: bisect_right(self._segments, position, key=_end)]
 
@@ -92,7 +100,7 @@ class Shape:
         The first string says it, and each name: an empty one may be there already. A number becomes
         that text only if it is all that is hidden.
         """
-        end = max(end, start + 1)
+        start, end = self._within(start)[0], self._within(max(end, start + 1) - 1)[1]
         edits: list[Edit] = []
         said, segments = text, self._segments
         at = max(0, bisect_right(segments, start, key=_start) - 1)
@@ -110,6 +118,12 @@ class Shape:
                 edits.append(Edit(max(start, one.start), min(end, one.end), written))
                 text = ""
         return edits
+
+    def _within(self, position: int) -> tuple[int, int]:
+        """Return where the character at a position begins and ends: an escape has several."""
+        at = bisect_right(self._escapes, position, key=itemgetter(0)) - 1
+        inside = at >= 0 and position < self._escapes[at][1]
+        return self._escapes[at] if inside else (position, position + 1)
 
     def _inside(self, text: str) -> str:
         return json.dumps(text, ensure_ascii=self.only_ascii)[1:-1]

@@ -58,7 +58,7 @@ class JsonTextProjection(JsonReading):
         if end < 0:  # a backslash that escapes nothing
             return at + 1
         if decoded:
-            runs.append(Run(decoded, (base + at,), base + end))
+            runs.append(self._character(decoded, base + at, base + end))
         return end
 
 

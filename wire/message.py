@@ -20,6 +20,8 @@ class MessageFramer:
         limit: how many bytes a message may have.
     """
 
+    between = True  # a message is a frame
+
     def __init__(self, limit: int) -> None:
         self._limit = limit
 

@@ -17,6 +17,7 @@ class NdjsonFramer:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self.between = True
         self._buffer = bytearray()
         self._too_large = False
 
@@ -33,6 +34,7 @@ class NdjsonFramer:
                     return self._give_up(frames)
                 frames.append(_line(line + b"\n"))
         self._buffer += rest
+        self.between = not self._buffer
         return self._give_up(frames) if len(self._buffer) > self._limit else frames
 
     def finish(self) -> list[Frame]:
@@ -48,6 +50,7 @@ class NdjsonFramer:
     def _give_up(self, frames: list[Frame]) -> list[Frame]:
         """Deliver what came before the large line; the next call raises."""
         self._too_large = True
+        self.between = False
         self._buffer.clear()
         if not frames:
             self._check()

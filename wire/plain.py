@@ -14,6 +14,8 @@ class PlainFramer:
         limit: not needed here, since at most three bytes wait; every framer takes it.
     """
 
+    between = False  # a text may be cut anywhere
+
     def __init__(self, limit: int) -> None:
         del limit
         self._buffer = b""

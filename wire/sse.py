@@ -32,9 +32,13 @@ class SseFramer:
 
     Args:
         limit: how many bytes a block may have.
+
+    Attributes:
+        between: whether nothing waits, and line ends have all been LF.
     """
 
     def __init__(self, limit: int) -> None:
+        self.between = False
         self._limit = limit
         self._too_large = False
         self._buffer = bytearray()
@@ -66,6 +70,7 @@ class SseFramer:
         # A line end of up to two bytes may be the first half of the blank line.
         self._searched = max(0, len(self._buffer) - 2)
         self._too_large = self._too_large or len(self._buffer) > self._limit
+        self.between = not (self._buffer or self._seen_cr or self._at_start or self._too_large)
         if not frames:
             self._check()  # else what came before the large block leaves, and the next call raises
         return frames
@@ -73,7 +78,7 @@ class SseFramer:
     def _is_usual(self, chunk: bytes) -> bool:
         """Whether a chunk is one whole block of one data line, and nothing waits before it."""
         return (
-            not (self._buffer or self._seen_cr or self._at_start or self._too_large)
+            self.between
             and chunk.startswith(b"data: ")
             and chunk.endswith(b"\n\n")
             and chunk.count(b"\n") == 2

@@ -132,7 +132,7 @@ def test_gets_the_scenes_without_their_answers(demo: Demo) -> None:
     ],
 )
 def test_shows_what_happened(demo: Demo, browser: Browser, scene: str, shown: list[str]) -> None:
-    browser.open(f"{demo.url}/?scene={scene}&autostart=1" + "&stop=250" * (scene == "leave"))
+    browser.open(f"{demo.url}/?scene={scene}&autostart=1" + "&stop=30" * (scene == "leave"))
 
     shows(browser, *shown)
     assert browser.run("document.documentElement.scrollWidth <= innerWidth")

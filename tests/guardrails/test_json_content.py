@@ -16,7 +16,7 @@ from support.secrets import cuts, pieces
 from streamward.guardrails import PII, Block, Flag, Guard, Mask, Pattern, Replace, Ward
 from streamward.guardrails.channel import _BIT, ChannelText
 from streamward.guardrails.panel import Panel
-from streamward.wire import NDJSON, Frame, Whole, dumps
+from streamward.wire import NDJSON, Edit, Frame, Whole, dumps
 
 SECRET = "S3CRET-421"
 CARD = 4111111111111111
@@ -220,3 +220,21 @@ def test_what_is_remembered_is_bounded_whatever_comes(unit, length):
     assert len(reading._shape._segments) <= 2
     assert len(channel._runs) <= 2
     assert len(channel._edits) <= 70_000 // len(unit)
+
+
+@pytest.mark.parametrize(("start", "end"), [(7, 9), (8, 13), (4, 8), (13, 14), (3, 20)])
+@pytest.mark.parametrize("cut", range(1, 20))
+def test_an_edit_that_was_decided_elsewhere_takes_whole_escapes(start, end, cut):
+    """A frame's own text shows ``\\u0`` where the channel goes on with ``0e9``."""
+    text = '{"a":"b\\u00e9\\u00e9c"}'
+    channel = ChannelText("text", Panel([Pattern("none", "zzzz")]))
+    also = (Edit(start, min(end, cut), "<X>"),) if start < cut else ()
+    first, _ = channel.add(text[:cut], also)
+    rest = (Edit(max(start - cut, 0), end - cut, "<X>"),) if end > cut else ()
+    second, _ = channel.add(text[cut:], rest)
+    channel.close()
+
+    said = "".join(channel.render(part) or part.text for part in (first, second))
+
+    assert list(json.loads(said)) == ["a"]
+    assert "<X>" in said
