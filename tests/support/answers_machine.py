@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -240,9 +241,8 @@ class SharedAnswers(RuleBasedStateMachine):
             self.calm()
             for given in self.leads():
                 self.run(self.finished(given, "complete", kept=False))
-            for _ in range(200):
-                if all(reader.task.done() for reader in self.readers):
-                    break
+            end = time.monotonic() + 20  # a busy machine and a real server take their time
+            while time.monotonic() < end and not all(one.task.done() for one in self.readers):
                 self.wait(LEAP)
             hanging = [reader for reader in self.readers if not reader.task.done()]
             assert not hanging, [(one.given, one.got, one.process) for one in hanging]
