@@ -95,7 +95,7 @@ class Interpreter:
         Raises:
             UnreadableFrameError: it cannot be read; only if ``strict``.
         """
-        if frame.data is None:
+        if not frame.data:  # nothing to read, in whatever dialect
             return self.reader.named(frame) if self.reader is not None and frame.event else []
         if self.reader is None:
             if is_end_marker(frame):

@@ -52,7 +52,8 @@ class Alike:
 
     def frame(self, raw: bytes, text: str) -> tuple[Frame, list[Step]]:
         """Return the frame that such bytes are, and what it holds."""
-        steps: list[Step] = [self._last._replace(text=text)] if self._last else []
+        last = self._last
+        steps: list[Step] = [] if last is None else [Text(last.channel, last.path, text)]
         return Frame(raw, raw[self._data], self._event), steps
 
     def learn(self, frame: Frame, steps: list[Step]) -> None:

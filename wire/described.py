@@ -11,7 +11,7 @@ from .errors import UnreadableFrameError
 from .frame import Frame
 from .json_codec import dumps, is_array, is_object, loads
 from .json_splice import Name, Path
-from .place import Place, positions_of
+from .place import NOWHERE, Place, positions_of
 from .plan import Plan, Voice
 from .reading import PAYLOAD, Channel, Close, Scrub, SoFar, Step, Text, Usage, Whole
 from .rules import CODE, SENTENCE, Writes
@@ -84,8 +84,8 @@ class DescribedReader(Reader):
     def named(self, frame: Frame) -> list[Step]:
         """Read an event that has a name and no payload."""
         steps: list[Step] = []
-        self._close(frame, None, steps)
-        return steps + self._end(frame, None)
+        self._close(frame, NOWHERE, steps)
+        return steps + self._end(frame, NOWHERE)
 
     def _plain(self, frame: Frame) -> list[Step]:
         """Read a payload that is no JSON: a sentinel, a word, or an error as plain text."""

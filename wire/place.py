@@ -165,6 +165,8 @@ class _Test:
                 (frame.data or b"").decode("utf-8", "replace") if self._data else frame.event
             )
             return self._fits(said) is not self._unlike
+        if value is NOWHERE:  # without a payload nothing is told of it, nor of what it is not
+            return False
         if self.place.lists > len(positions):
             return any(self._fits(said) for _, said in self.place.find(value)) is not self._unlike
         return self._fits(self.place.at(value, positions)) is not self._unlike

@@ -51,6 +51,7 @@ def test_halves_that_never_meet_stay() -> None:
 
 @given(text=st.text(st.characters(codec="utf-8")), at=st.lists(st.integers(0, 50), max_size=6))
 def test_text_and_positions_do_not_depend_on_the_pieces(text: str, at: list[int]) -> None:
+    text = "a" + text  # what begins with a bracket is read as JSON
     carried = halves(text)
     edges = sorted({0, len(carried), *(i % (len(carried) + 1) for i in at)})
     runs = read([carried[a:b] for a, b in pairwise(edges)])
