@@ -5,15 +5,19 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS ?= .venv-peers
 # A program, and the package that has it where that has another name.
-SYSTEM := redis-server nginx haproxy caddy apache2 curl chromium systemd-analyze:systemd
+SYSTEM := redis-server nginx haproxy caddy apache2 curl chromium systemd-analyze:systemd \
+  node:nodejs npm
 NJS := /usr/lib/nginx/modules/ngx_http_js_module.so
+# Folders with a package.json: what it names is installed below .venv/node, in one of the same name.
+NODE := $(wildcard deploy/cloudflare/worker tests/javascript)
+NODE_READY := $(patsubst %,$(VENV)/node/%/.ready,$(notdir $(NODE)))
 
 .PHONY: demo test soak lint types docs bench bench-peers bench-cache format clean system
 
 demo: $(VENV)/.demo-ready
 	$(BIN)/streamward demo
 
-test: $(READY) system
+test: $(READY) system $(NODE_READY)
 	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 soak: $(READY) system
@@ -41,7 +45,7 @@ bench-peers: $(PEERS)/.ready
 	PYTHONPATH=src $(PEERS)/bin/python -m bench.guard.plot
 
 # Beside other stores of streams: Python and npm packages of that environment, nginx and Varnish.
-bench-cache: SYSTEM += varnishd:varnish node:nodejs npm
+bench-cache: SYSTEM += varnishd:varnish
 bench-cache: system $(PEERS)/.ready
 	PYTHONPATH=src $(PEERS)/bin/python -m bench.cache --json bench/results/cache.json
 
@@ -76,6 +80,14 @@ $(PEERS)/.ready: bench/guard/peers.txt bench/cache/peers/peers.txt bench/cache/p
 	cp bench/cache/peers/package.json $(PEERS)/node
 	if command -v npm >/dev/null; then npm install --silent --prefix $(PEERS)/node; fi
 	touch $@
+
+# A lock file would name the registry that it was made with: package.json says exact releases.
+vpath %/package.json $(sort $(dir $(NODE)))
+$(VENV)/node/%/.ready: %/package.json | system
+	mkdir -p $(@D)
+	cp $< $(@D)
+	if command -v npm >/dev/null; then \
+	  npm install --silent --no-audit --no-fund --no-package-lock --prefix $(@D) && touch $@; fi
 
 # Installed where missing and permitted; without permission the tests say what is missing.
 system:
