@@ -16,7 +16,7 @@ from .detect import (
     may_be_coded,
     may_be_sse,
 )
-from .dialect import Dialect, Early, Hint, Problem, Reader
+from .dialect import Dialect, Early, Hint, Problem, Reader, Signs
 from .dialects.named_text import NAMED_TEXT
 from .event_stream import EVENT_STREAM
 from .form import Edit, NumberProjection, Projection, Run
@@ -71,6 +71,7 @@ __all__ = [
     "Run",
     "Says",
     "Scrub",
+    "Signs",
     "SoFar",
     "Sound",
     "Step",

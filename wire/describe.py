@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from hashlib import sha256
 
 from .described import DescribedReader
-from .dialect import Dialect, Hint
+from .dialect import Dialect, Hint, Signs
 from .errors import ConfigurationError
 from .place import Mark
 from .plan import Plan
@@ -33,6 +33,8 @@ class Description(Rules):
         closes: the frames that end channels.
         in_turn: True where a text of another kind ends what the same keys said before.
         done: the mark of the end; empty where only the transfer ends.
+        stops: the mark of the other ends, which are no good ones and no errors either.
+        resumes: as in :class:`Signs`.
         fails: the mark of an error of the upstream's own.
         unreadable: the mark of frames that carry text in a form that no guard can read.
         finish: the place where a reason for the end stands, if one does.
@@ -87,7 +89,13 @@ class Description(Rules):
             heartbeat=self.heartbeat,
             heartbeat_after_id=self.heartbeat_after_id,
             fingerprint=self._fingerprint(),
+            signs=Signs(claims=self.claims, ends=self._ends(), resumes=self.resumes),
         )
+
+    def _ends(self) -> str:
+        """Return the mark of the frames that a stream may end with, if there are such frames."""
+        ways = (self.done or self.finish, self.stops, self.fails)
+        return ";".join((*filter(None, ways), "@data=[DONE]")) if any(ways[:2]) else ""
 
     def _fingerprint(self) -> str:
         said = {one.name: getattr(self, one.name) for one in fields(self)}

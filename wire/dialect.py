@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from .frame import Frame, Framing
 from .reading import Step, Usage
 
-__all__ = ["BLANK_LINE", "Dialect", "Early", "Hint", "Problem", "Reader", "early_by"]
+__all__ = ["BLANK_LINE", "Dialect", "Early", "Hint", "Problem", "Reader", "Signs", "early_by"]
 
 BLANK_LINE = b"\n"
 """The heartbeat for a client that nobody knows: a blank line between two events is nothing to any
@@ -129,6 +129,25 @@ class Reader(ABC):
         return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signs:
+    """What a dialect and its end are known by, as marks (``wire/place.py``).
+
+    Data and no code, for those who have to know it in another language: the Cloudflare Worker.
+
+    Attributes:
+        claims: marks of a first frame, one of which is enough for it to be of this dialect.
+        ends: the mark of the frames behind which nothing has to come, in good or in bad; empty
+            where only the transfer ends.
+        resumes: True where clients take up a stream again whose frames have ids, or that answers
+            a GET: there a stream that breaks off has not failed.
+    """
+
+    claims: tuple[str, ...] = ()
+    ends: str = ""
+    resumes: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """One row of the table.
@@ -144,6 +163,7 @@ class Dialect:
         heartbeat_after_id: False where a heartbeat behind an SSE ``id`` breaks a client.
         fingerprint: of a dialect of one's own: what it is, for the cache key.
         end_marker: the payload of the frame that only ends a stream; SDKs keep it to themselves.
+        signs: what it and its end are known by, where that can be said without code.
     """
 
     name: str
@@ -156,3 +176,4 @@ class Dialect:
     heartbeat_after_id: bool = True
     fingerprint: str = ""
     end_marker: bytes = b""
+    signs: Signs = Signs()

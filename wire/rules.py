@@ -101,6 +101,8 @@ class Rules:
     closes: tuple[Closes, ...] = ()
     in_turn: bool = False
     done: str = ""
+    stops: str = ""
+    resumes: bool = False
     fails: str = ""
     unreadable: str = ""
     finish: str = ""

@@ -17,6 +17,7 @@ _TERMINAL = (
     "completed|failed|canceled|rejected|TASK_STATE_COMPLETED|TASK_STATE_FAILED"
     "|TASK_STATE_CANCELED|TASK_STATE_REJECTED"
 )
+_WAITING = "input-required|auth-required|TASK_STATE_INPUT_REQUIRED|TASK_STATE_AUTH_REQUIRED"
 # Where an update of an artifact stands: version 0.3, version 1, and version 1 without its envelope.
 _UPDATES = ("result", "result.artifactUpdate", "artifactUpdate")
 _STATES = (
@@ -61,6 +62,7 @@ A2A = Description(
         *(Closes(when=f"{state}={_TERMINAL}") for state in _STATES),
     ),
     done=";".join(f"{state}=completed|TASK_STATE_COMPLETED" for state in _STATES) + _MESSAGE,
+    stops=";".join(f"{state}={_TERMINAL}|{_WAITING}" for state in _STATES) + ";result.final=true",
     fails="error",
     error=(Writes(value={"jsonrpc": "2.0", "id": None, "error": _ERROR}, event="error"),),
     repeats=("result.task", "task", "result.artifacts", "result.history"),

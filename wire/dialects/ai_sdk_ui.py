@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..deep import OPAQUE, deep_scan
-from ..dialect import Dialect, Early, Hint, Problem, Reader, early_by
+from ..dialect import Dialect, Early, Hint, Problem, Reader, Signs, early_by
 from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_object, loads
@@ -57,6 +57,7 @@ _OTHERS = frozenset(
         "tool-output-error",
     }
 )
+_CLAIMING = sorted(_OTHERS - {"custom", "file", "start"})  # not the words that others use too
 _ENVELOPE = frozenset({"type", "toolName", "dynamic", "providerExecuted", "transient"})
 # Below these names stands what tools and applications said, under names of their own.
 _FOREIGN = ("input", "output", "data", "messageMetadata")
@@ -218,7 +219,7 @@ def _claims(hint: Hint) -> bool:
     if kind in {"start", "error"}:  # words that others use too
         return chunk.keys() <= _START or "errorText" in chunk
     sort, _, _ = kind.rpartition("-")
-    return sort in _PARTS or kind.startswith("data-") or kind in _OTHERS - {"custom", "file"}
+    return sort in _PARTS or kind.startswith("data-") or kind in _CLAIMING
 
 
 AI_SDK_UI = Dialect(
@@ -228,4 +229,14 @@ AI_SDK_UI = Dialect(
     claims=_claims,
     header=_HEADER,
     end_marker=_DONE,
+    signs=Signs(
+        claims=(
+            '@data={"type":"start"}',
+            "type=start & messageId=*",
+            "type=start & messageMetadata=*",
+            "type=error & errorText=*",
+            f"type={'|'.join((*(f'{sort}-*' for sort in _PARTS), 'data-*', *_CLAIMING))}",
+        ),
+        ends="@data=[DONE];type=abort|error",
+    ),
 )

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..deep import OPAQUE, deep_scan
-from ..dialect import Dialect, Early, Hint, Problem, Reader, early_by
+from ..dialect import Dialect, Early, Hint, Problem, Reader, Signs, early_by
 from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_object, loads
@@ -234,4 +234,8 @@ ANTHROPIC = Dialect(
     claims=_claims,
     paths=("/v1/messages",),
     heartbeat=_PING,
+    signs=Signs(
+        claims=(f"type={'|'.join(_OF_MESSAGE)}|content_block_*", "type=ping & @event=ping"),
+        ends="type=message_stop|error;@event=error",
+    ),
 )

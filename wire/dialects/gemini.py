@@ -65,6 +65,7 @@ _GEMINI = Description(
         Closes(when="candidates[].finishReason", key=_KEY),
     ),
     in_turn=True,
+    stops="promptFeedback.blockReason",
     fails="error",
     finish="candidates[].finishReason",
     good=("STOP",),

@@ -83,6 +83,7 @@ LANGGRAPH = Description(
     ),
     done="@event=end",
     fails="@event=error",
+    resumes=True,
     usage=("[].usage_metadata.input_tokens", "[].usage_metadata.output_tokens"),
     error=(Writes(value={"error": CODE, "message": SENTENCE}, event="error"),),
     alone=("run_id", "thread_id", "assistant_id", "checkpoint_id", "checkpoint_ns"),

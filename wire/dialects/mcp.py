@@ -24,6 +24,7 @@ MCP = Description(
     says=(),
     done="id=* & method!=*",
     fails="error",
+    resumes=True,
     error=(Writes(value={"jsonrpc": "2.0", "id": 0, "error": _ERROR}, event="message"),),
     repeats=("result.structuredContent",),
     alone=("jsonrpc", "method", "protocolVersion", "progressToken", "requestId"),

@@ -12,7 +12,7 @@ from collections.abc import Container
 from typing import Any
 
 from ..deep import OPAQUE, deep_scan, is_base64
-from ..dialect import Dialect, Early, Hint, Problem, Reader, early_by
+from ..dialect import Dialect, Early, Hint, Problem, Reader, Signs, early_by
 from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_array, is_object, loads
@@ -176,4 +176,5 @@ OLLAMA = Dialect(
     claims=_claims,
     paths=("/api/chat", "/api/generate"),
     heartbeat=b" ",  # white space before the next object; a blank line breaks ollama-python
+    signs=Signs(claims=("done=* & message=*", "done=* & response=*"), ends="done=true;error"),
 )

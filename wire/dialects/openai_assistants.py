@@ -41,6 +41,8 @@ OPENAI_ASSISTANTS = Description(
         Closes(when=f"@event={_OF_RUN}"),
     ),
     done="@event=thread.run.completed",
+    stops="@event=thread.run.cancelled|thread.run.expired|thread.run.incomplete"
+    "|thread.run.requires_action",
     fails="@event=error|thread.run.failed",
     error=(
         Writes(

@@ -18,7 +18,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from ..deep import OPAQUE, deep_scan, sound
-from ..dialect import Dialect, Early, Hint, Problem, Reader, early_by
+from ..dialect import Dialect, Early, Hint, Problem, Reader, Signs, early_by
 from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_array, is_object, loads
@@ -312,4 +312,7 @@ OPENAI_CHAT = Dialect(
     paths=("/chat/completions",),
     end_marker=_DONE,
     heartbeat_after_id=False,  # openai-python parses the empty event that its decoder then fires
+    signs=Signs(
+        claims=("choices[].delta=*", "choices=* & choices[]!=*"), ends="@data=[DONE];error"
+    ),
 )

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..deep import ARGUMENTS, OPAQUE, deep_scan, is_base64, sound
-from ..dialect import Dialect, Early, Hint, Problem, Reader, early_by
+from ..dialect import Dialect, Early, Hint, Problem, Reader, Signs, early_by
 from ..errors import UnreadableFrameError
 from ..frame import Frame
 from ..json_codec import dumps, is_array, is_object, loads
@@ -52,6 +52,7 @@ _GIVEN = ARGUMENTS | {"action", "code", "command", "input", "operation", "querie
 # Deltas that are base64 of sound.
 _SOUND = frozenset({"response.audio.delta", "response.output_audio.delta"})
 _ENDS = frozenset({"response.completed", "response.incomplete", "response.failed"})
+_LAST = f"type=error|{'|'.join(sorted(_ENDS))};@data=[DONE]"
 # What a part or an item says when it is added, its channel goes on from.
 _BEGINNINGS = {
     "output_text": ("text", "response.output_text"),
@@ -314,4 +315,5 @@ OPENAI_RESPONSES = Dialect(
     claims=_claims,
     paths=("/responses",),
     heartbeat_after_id=False,  # as for chat completions: the same decoder
+    signs=Signs(claims=("type=response.* & event_id!=*",), ends=_LAST),
 )
