@@ -6,6 +6,7 @@ import importlib.util
 import os
 import platform
 import shutil
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -37,9 +38,23 @@ def valkey_server() -> str:
     return str(Path(found.origin).parent / "_binaries" / kind / "valkey-server")
 
 
-def missing(package: str) -> NoReturn:
+def missing(package: str, remedy: str = "") -> NoReturn:
     """Fail in CI, skip elsewhere: a package is not installed."""
-    message = f"{package} is not installed: apt-get install {package}"
+    message = f"{package} is not installed: {remedy or 'apt-get install ' + package}"
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+def node_packages(name: str) -> Path:
+    """Return the folder in which ``make test`` put the npm packages of a ``package.json``.
+
+    Without it a test fails in CI, and is skipped on a developer's own machine.
+
+    Args:
+        name: of the folder with the ``package.json``.
+    """
+    folder = Path(sys.prefix) / "node" / name / "node_modules"
+    if not (folder.parent / ".ready").exists():
+        missing("npm", f"make .venv/node/{name}/.ready")
+    return folder

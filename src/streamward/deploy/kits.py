@@ -6,6 +6,7 @@ a row in :data:`KITS`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -160,6 +161,9 @@ def _cloudflare(site: Site) -> Exchange:
         "host": site.host,
         "paths": streams,
         "paths in Terraform": streams.replace('"', '\\"'),
+        "paths of the Worker": f'"PATHS": {json.dumps(site.paths)}',
+        "routes": f'"routes": {json.dumps([f"{site.host}{path}*" for path in site.paths])}',
+        "heartbeat": f'"HEARTBEAT_SECONDS": {site.heartbeat}\n',
         "upstream": f"service: http://{site.upstreams[0]}",
         "longest": f"grace-period: {site.longest}s",
     }
