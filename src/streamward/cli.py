@@ -40,6 +40,7 @@ def commands() -> typer.Typer:
     from .demo.command import demo  # needs typer
     from .deploy.command import deploy  # needs typer
     from .doctor.command import doctor
+    from .gateway.command import serve
 
     app = typer.Typer(
         name="streamward",
@@ -62,6 +63,7 @@ def commands() -> typer.Typer:
     app.command()(demo)
     app.command()(deploy)
     app.command()(doctor)
+    app.command()(serve)
     app.add_typer(cache, name="cache")
     return app
 

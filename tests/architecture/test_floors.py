@@ -87,7 +87,7 @@ def test_importing_the_package_needs_no_extra():
         "torch",
     )
     code = "import sys, streamward, streamward.guardrails, streamward.cache, streamward.wire; "
-    code += "import streamward.doctor; "
+    code += "import streamward.doctor, streamward.gateway; "
     code += f"print([m for m in {heavy} if m in sys.modules])"
     output = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -102,6 +102,7 @@ def test_importing_the_package_needs_no_extra():
         "streamward",
         *(f"streamward.{room}" for room in ROOMS),
         "streamward.doctor",
+        "streamward.gateway",
         "streamward.errors",
     ],
 )

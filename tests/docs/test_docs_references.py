@@ -113,7 +113,7 @@ def test_every_dialect_has_its_error_explained():
 def test_every_code_that_a_client_can_get_is_explained():
     page = (DOCS / "how-to/heartbeats-timeouts-errors.md").read_text()
     told = (errors.UpstreamError, errors.GuardError, errors.NotCachedError, errors.StoppedError)
-    told += (errors.ResumeError,)
+    told += (errors.ResumeError, errors.NotForwardedError)
     classes = [getattr(errors, name) for name in errors.__all__]
     codes = {c.code for c in classes if issubclass(c, told)} - {"guard_error"}
 

@@ -78,12 +78,14 @@ def _absolute(paths: str) -> str:
 
 
 @contextlib.contextmanager
-def running(app: Any, http: Http = "h11", ws: Ws = "auto") -> Generator[str]:
+def running(
+    app: Any, http: Http = "h11", ws: Ws = "auto", lifespan: Literal["off", "on"] = "off"
+) -> Generator[str]:
     """Serve an ASGI app with uvicorn in a thread; yield its base URL."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        config = uvicorn.Config(app, http=http, ws=ws, log_level="critical", lifespan="off")
+        config = uvicorn.Config(app, http=http, ws=ws, log_level="critical", lifespan=lifespan)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -7,6 +7,7 @@
     │   └── MissingExtraError (ImportError)  an optional library is not installed
     ├── UpstreamError                     the application or its model misbehaved
     │   ├── UpstreamFailedError           it raised in the middle of the answer
+    │   ├── UpstreamUnreachableError      a gateway could not connect to it
     │   ├── LeaderLostError               whoever gave the answer that was joined is gone
     │   ├── UpstreamTimeoutError          no first token, or no next one, in time
     │   ├── FrameTooLargeError            one frame is over the limit
@@ -18,6 +19,7 @@
     │   ├── GuardFailedError              a guard raised and its policy is *closed*
     │   ├── PromptBlockedError            a finding in a prompt, where none is allowed
     │   └── PromptUnreadableError         a prompt that cannot be looked at
+    ├── NotForwardedError                 a request that a gateway does not pass on
     ├── NotCachedError                    the client wanted a recording or nothing
     ├── ResumeError                       an answer cannot be gone on with
     ├── StoppedError                      somebody asked for the answer to end
@@ -61,11 +63,13 @@ from .root import (
 from .upstream import (
     FrameTooLargeError,
     LeaderLostError,
+    NotForwardedError,
     UnreadableFrameError,
     UnsupportedEncodingError,
     UpstreamError,
     UpstreamFailedError,
     UpstreamTimeoutError,
+    UpstreamUnreachableError,
 )
 
 __all__ = [
@@ -82,6 +86,7 @@ __all__ = [
     "LeaderLostError",
     "MissingExtraError",
     "NotCachedError",
+    "NotForwardedError",
     "OverQuotaError",
     "PromptBlockedError",
     "PromptUnreadableError",
@@ -94,4 +99,5 @@ __all__ = [
     "UpstreamError",
     "UpstreamFailedError",
     "UpstreamTimeoutError",
+    "UpstreamUnreachableError",
 ]

@@ -1,4 +1,4 @@
-"""The application, or the model behind it, misbehaved."""
+"""The application, or the model behind it, misbehaved or is not asked."""
 
 from __future__ import annotations
 
@@ -7,23 +7,48 @@ from .root import StreamwardError
 __all__ = [
     "FrameTooLargeError",
     "LeaderLostError",
+    "NotForwardedError",
     "UnreadableFrameError",
     "UnsupportedEncodingError",
     "UpstreamError",
     "UpstreamFailedError",
     "UpstreamTimeoutError",
+    "UpstreamUnreachableError",
 ]
 
 
 class UpstreamError(StreamwardError):
-    """The application, or the model behind it, misbehaved after the first byte."""
+    """The application, or the model behind it, misbehaved."""
 
     code = "upstream_error"
     public_message = "The upstream failed before the answer was complete."
 
 
 class UpstreamFailedError(UpstreamError):
-    """The application raised in the middle of its answer."""
+    """The application raised in the middle of its answer; or a gateway's upstream broke off."""
+
+
+class UpstreamUnreachableError(UpstreamError):
+    """A gateway could not connect to its upstream: nobody got the request."""
+
+    code = "upstream_unreachable"
+    public_message = "The upstream cannot be reached."
+
+
+class NotForwardedError(StreamwardError):
+    """A request that a gateway does not pass on.
+
+    Attributes:
+        reason: ``"target"`` (no path of the upstream's), ``"method"`` (CONNECT and TRACE),
+            ``"upgrade"`` (a WebSocket), or ``"malformed"``; never a piece of the request.
+    """
+
+    code = "not_forwarded"
+    public_message = "This request is not passed on."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the request is not passed on: {reason}")
+        self.reason = reason
 
 
 class LeaderLostError(UpstreamError):
@@ -36,7 +61,8 @@ class UpstreamTimeoutError(UpstreamError):
     """The application stayed silent for too long.
 
     Attributes:
-        phase: ``"first_token"`` or ``"between_tokens"``.
+        phase: ``"first_token"`` or ``"between_tokens"``; of a gateway's upstream ``"connect"``,
+            ``"pool"``, ``"first_byte"`` or ``"between_bytes"``.
         seconds: the limit that ran out.
     """
 
@@ -44,7 +70,7 @@ class UpstreamTimeoutError(UpstreamError):
     public_message = "The upstream took too long to answer."
 
     def __init__(self, phase: str, seconds: float) -> None:
-        super().__init__(f"no token for {seconds:g} s ({phase})")
+        super().__init__(f"silent for {seconds:g} s ({phase})")
         self.phase = phase
         self.seconds = seconds
 

@@ -29,6 +29,7 @@ __all__ = [
     "hexadecimal_lines",
     "looking",
     "one_recording",
+    "with_password",
 ]
 
 _T = TypeVar("_T")
@@ -64,7 +65,8 @@ def looking(
     if re.fullmatch(r"[A-Za-z0-9._:-]{1,64}", prefix) is None:
         raise ConfigurationError("--prefix wants what RedisCache(prefix=…) was given")
     encryption = Encryption(keys=hexadecimal_lines(key_file)) if key_file else None
-    catalogue = Catalogue(_with_password(url, password_file), prefix=prefix, encryption=encryption)
+    url = with_password(url, password_file, "--url", "--password-file")
+    catalogue = Catalogue(url, prefix=prefix, encryption=encryption)
 
     async def run() -> _T:
         try:
@@ -108,13 +110,18 @@ def hexadecimal_lines(path: Path) -> list[bytes]:
     return found
 
 
-def _with_password(url: str, path: Path | None) -> str:
+def with_password(url: str, path: Path | None, option: str, file_option: str) -> str:
+    """Return the URL of a Redis with the password from a file, if there is one.
+
+    Raises:
+        ConfigurationError: the URL holds a password already, or the file cannot be read.
+    """
     parts = urlsplit(url)
     user, at, _ = parts.netloc.rpartition("@")
     if ":" in user or any("password" in name for name in parse_qs(parts.query)):
         raise ConfigurationError(
-            "a password in --url can be seen by other users of this machine: write it into a "
-            "file, and say --password-file"
+            f"a password in {option} can be seen by other users of this machine: write it into a "
+            f"file, and say {file_option}"
         )
     if path is None:
         return url
