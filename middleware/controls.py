@@ -17,11 +17,19 @@ CONTROLS = "streamward.controls"
 
 @dataclass(slots=True)
 class Controls:
-    """Switches of one exchange, reachable through the ASGI scope's extensions, or the environ."""
+    """Switches of one exchange, reachable through the ASGI scope's extensions, or the environ.
+
+    Attributes:
+        guard: False lets the answer pass unguarded.
+        record: False keeps it out of the cache.
+        touch: False passes it by.
+        stay: True where the policy may want the answer although its client has left.
+    """
 
     guard: bool = True
     record: bool = True
     touch: bool = True
+    stay: bool = False
 
     def attach(self, scope: Scope) -> Scope:
         """Return a copy of the scope that carries these switches to the application."""

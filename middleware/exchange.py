@@ -18,10 +18,11 @@ from typing import ClassVar
 
 from ..cache import Running
 from ..wire import SSE, framing_of
-from ..wire.errors import ContentBlockedError, StreamwardError, UpstreamFailedError
+from ..wire.errors import ContentBlockedError, StreamwardError
 from .answer import Answer
 from .caching import CacheSide
 from .controls import Controls
+from .farewell import reason
 from .headers import Headers, acceptable, by_name
 from .inbox import Inbox, Receive
 from .keeper import Keeper
@@ -64,7 +65,7 @@ class Exchange(LoopWaiting):
         cache: CacheSide,
     ) -> None:
         super().__init__()
-        controls = Controls()
+        controls = Controls(stay=policy.on_leave != "cancel" or policy.grace != 0)
         self._clock = time.monotonic
         self._began = self._clock()
         self._over = False
@@ -290,7 +291,7 @@ class Exchange(LoopWaiting):
     async def _fail(self, raised: BaseException | None) -> None:
         """Tell the client in its dialect, then cut the transfer so that every client notices."""
         ours = self._error is not None
-        error = self._error or UpstreamFailedError("the application did not finish its answer")
+        error = self._error or reason(raised)
         self._outcome = "failed"
         self._error = error
         if (stream := self._answer.stream) is not None:

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from ..wire import MAX_FRAME, MESSAGE, Framing, Problem, Reader
-from ..wire.errors import ContentBlockedError, StreamwardError, UpstreamError
+from ..wire.errors import (
+    ContentBlockedError,
+    StreamwardError,
+    UpstreamError,
+    UpstreamFailedError,
+)
 
-__all__ = ["farewell", "refusal"]
+__all__ = ["farewell", "reason", "refusal"]
+
+
+def reason(raised: BaseException | None) -> StreamwardError:
+    """Return why an application did not finish its answer: what it raised, if that is for clients.
+
+    Whatever else it raised may say what no client should read.
+    """
+    if isinstance(raised, UpstreamError):
+        return raised
+    return UpstreamFailedError("the application did not finish its answer")
 
 
 def refusal(reader: Reader, error: StreamwardError | None) -> bytes | None:

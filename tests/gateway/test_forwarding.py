@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.raw_http import RawUpstream, ask, raw_upstream, response
+from support.raw_http import RawUpstream, ask, raw_upstream, request_of, response
 from support.servers import running
 
 from streamward import Streamward
@@ -24,14 +24,6 @@ def gateway(request, upstream: RawUpstream):
     app = Gateway(upstream.url)
     with running(Streamward(app) if request.param == "streamward" else app, lifespan="on") as url:
         yield url
-
-
-def request_of(method: bytes, target: bytes, headers=(), body: bytes | None = None) -> bytes:
-    lines = [method + b" " + target + b" HTTP/1.1", b"Host: chat.example.com", b"Connection: close"]
-    lines += [name + b": " + value for name, value in headers]
-    if body is not None:
-        lines.append(b"Content-Length: %d" % len(body))
-    return b"\r\n".join(lines) + b"\r\n\r\n" + (body or b"")
 
 
 TOKEN = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=12).map(str.encode)

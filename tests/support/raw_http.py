@@ -7,12 +7,22 @@ import re
 import socket
 import socketserver
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["Answer", "Asked", "RawUpstream", "ask", "connected", "raw_upstream", "response"]
+__all__ = [
+    "Answer",
+    "Asked",
+    "RawUpstream",
+    "ask",
+    "connected",
+    "raw_upstream",
+    "request_of",
+    "response",
+    "wait_until_gone",
+]
 
 
 @dataclass
@@ -24,7 +34,7 @@ class Asked:
         headers: names as they were written, in their order.
         body: what was in it, without the chunks.
         connection: which connection it came on.
-        gone: set once the other side has closed the connection.
+        gone: set once the answer found that the other side has closed the connection.
     """
 
     line: bytes
@@ -38,7 +48,7 @@ class Asked:
 
 
 Answer = Callable[[Asked, socket.socket], bool | None]
-"""Answers a request; True keeps the connection for another one."""
+"""Answers a request; False closes the connection, which otherwise waits for another one."""
 
 
 class RawUpstream:
@@ -67,7 +77,7 @@ class RawUpstream:
                 with contextlib.suppress(OSError):
                     while (asked := _read_request(self.request, number)) is not None:
                         upstream.asked.append(asked)
-                        if not upstream.answer(asked, self.request):
+                        if upstream.answer(asked, self.request) is False:
                             break
 
         return Handler
@@ -104,6 +114,29 @@ def response(body: bytes = b"", *headers: tuple[bytes, bytes], status: bytes = b
     lines = [b"HTTP/1.1 " + status, *(name + b": " + value for name, value in headers)]
     lines.append(b"Content-Length: %d" % len(body))
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+def request_of(
+    method: bytes,
+    target: bytes,
+    headers: Iterable[tuple[bytes, bytes]] = (),
+    body: bytes | None = None,
+) -> bytes:
+    """Return a request for :func:`ask`."""
+    lines = [method + b" " + target + b" HTTP/1.1", b"Host: chat.example.com", b"Connection: close"]
+    lines += [name + b": " + value for name, value in headers]
+    if body is not None:
+        lines.append(b"Content-Length: %d" % len(body))
+    return b"\r\n".join(lines) + b"\r\n\r\n" + (body or b"")
+
+
+def wait_until_gone(asked: Asked, sock: socket.socket) -> None:
+    """Wait for the other side to close the connection, and note that it did."""
+    sock.settimeout(20)
+    with contextlib.suppress(ConnectionError):
+        while sock.recv(65536):
+            pass
+    asked.gone.set()
 
 
 @contextlib.contextmanager

@@ -79,13 +79,25 @@ def _absolute(paths: str) -> str:
 
 @contextlib.contextmanager
 def running(
-    app: Any, http: Http = "h11", ws: Ws = "auto", lifespan: Literal["off", "on"] = "off"
+    app: Any,
+    http: Http = "h11",
+    ws: Ws = "auto",
+    *,
+    lifespan: Literal["off", "on"] = "off",
+    proxy_headers: bool = True,
 ) -> Generator[str]:
     """Serve an ASGI app with uvicorn in a thread; yield its base URL."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        config = uvicorn.Config(app, http=http, ws=ws, log_level="critical", lifespan=lifespan)
+        config = uvicorn.Config(
+            app,
+            http=http,
+            ws=ws,
+            log_level="critical",
+            lifespan=lifespan,
+            proxy_headers=proxy_headers,
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

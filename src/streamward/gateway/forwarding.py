@@ -15,6 +15,7 @@ import httpx
 import structlog
 
 from ..errors import NotForwardedError, StreamwardError
+from ..middleware.controls import controls_in
 from ..middleware.headers import Headers
 from ..middleware.inbox import Receive
 from ..middleware.outbox import Send
@@ -59,6 +60,8 @@ class Forwarding:
         keep = retries.keep_body if method in retries.methods else 0
         self._body = RequestBody(receive, keep=keep)
         self._attempts = Attempts(retries, method, self._body)
+        controls = controls_in(scope)
+        self._stays = controls is not None and controls.stay
 
     async def run(self) -> None:
         """Answer the request.
@@ -82,6 +85,8 @@ class Forwarding:
                 leaving.cancel()
 
     async def _until_left(self, presence: asyncio.Timeout) -> None:
+        if self._stays:
+            return  # whoever is around us cancels us, once nobody wants the answer any more
         await self._body.over.wait()  # until then, the body hears of it
         while (await self._receive())["type"] != "http.disconnect":
             pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import ssl
@@ -148,9 +149,11 @@ def _log() -> None:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    reported = record.exc_info is not None and isinstance(record.exc_info[1], StreamwardError)
+    reported = record.exc_info is not None and isinstance(record.exc_info[1], _REPORTED)
     return not reported and not record.getMessage().startswith(_UPGRADES)
 
+
+_REPORTED = (StreamwardError, asyncio.CancelledError)
 
 # uvicorn's advice to whoever refuses WebSockets.
 _UPGRADES = ("Unsupported upgrade request", "No supported WebSocket library")

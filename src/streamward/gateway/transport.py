@@ -22,7 +22,7 @@ __all__ = ["as_ours", "open_transport"]
 _IDLE_SECONDS = 3.0
 _IDLE_CONNECTIONS = 100
 
-_PHASES = {
+_PHASES: dict[type[Exception], str] = {
     httpx.ConnectTimeout: "connect",
     httpx.PoolTimeout: "pool",
     httpx.WriteTimeout: "between_bytes",
@@ -57,7 +57,7 @@ def as_ours(
         reading: what it was waiting for when it read.
     """
     if isinstance(error, httpx.TimeoutException):
-        phase = _PHASES.get(type(error), reading)
+        phase: str = _PHASES.get(type(error), reading)
         return UpstreamTimeoutError(phase, getattr(timeouts, phase))
     if isinstance(error, httpx.LocalProtocolError):
         return NotForwardedError("malformed")
