@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Protocol
 
 from ..guardrails import Guard, StreamActions
@@ -119,7 +121,10 @@ class Answer:
             await self._start(message)
         elif message["type"] == "http.response.body" and self.stream is not None:
             await self._body(self.stream, message)
-        else:
+        elif message["type"] == "http.response.pathsend" and self.stream is not None:
+            body = await asyncio.to_thread(Path(message["path"]).read_bytes)
+            await self._body(self.stream, {"body": body})
+        elif message["type"] != "http.response.trailers":  # which nobody guards
             await self._send(message)
 
     async def _start(self, message: Message) -> None:

@@ -14,6 +14,7 @@ from .outbox import Send
 from .paths import Paths
 from .policy import Policy, Routes, Scope, checked_guards
 from .report import ReportHook, log_report, tell
+from .transfer import Transfer, cuts
 from .turns import Turns
 from .websocket import Connection
 
@@ -84,11 +85,18 @@ class Streamward:
             self._turns,
             self._paths,
         )
+        transfer = None if policy.cut and cuts(scope) else Transfer(receive, send)
+        if transfer is not None:
+            receive, send = transfer.receive, transfer.send
         exchange = Exchange(
             self._app, scope, receive, send, route=route, policy=policy, cache=cache
         )
         try:
             await exchange.run()
+        except Exception:
+            if transfer is not None and exchange.report() is not None:
+                await transfer.end()
+            raise
         finally:
             tell(self._on_report, exchange.report())
 

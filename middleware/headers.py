@@ -25,6 +25,11 @@ _NOT_FOR_STREAMS = frozenset(
     },
 )
 
+# They are the server's own: HTTP/2 and HTTP/3 forbid them (RFC 9113 §8.2.2), and so does PEP 3333.
+_OF_THE_CONNECTION = frozenset(
+    {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"},
+)
+
 _ANTI_BUFFERING = [
     (b"cache-control", b"no-store, no-transform"),
     (b"x-accel-buffering", b"no"),
@@ -52,7 +57,8 @@ def by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 def for_stream(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Return response headers fit for a stream: nothing on the way may hold or change it."""
-    kept = [(name, value) for name, value in headers if name.lower() not in _NOT_FOR_STREAMS]
+    dropped = _NOT_FOR_STREAMS | _OF_THE_CONNECTION
+    kept = [(name, value) for name, value in headers if name.lower() not in dropped]
     return kept + _ANTI_BUFFERING
 
 

@@ -125,6 +125,9 @@ class Policy:
             again, or resumes, within this time reads on. None: 0, and 30 with ``resume``.
         resume: how a client goes on after a cut; None: it asks again.
         sockets: the rules of its WebSockets; None passes them by, untouched.
+        cut: True cuts the transfer of an answer that breaks, so that every client notices. False
+            ends it as if whole, after the error frame: for an ASGI server that would leave the
+            client waiting (daphne).
     """
 
     enabled: bool = True
@@ -142,6 +145,7 @@ class Policy:
     grace: float | None = None
     resume: Resume | None = None
     sockets: Sockets | None = field(default_factory=Sockets)
+    cut: bool = True
 
     def __post_init__(self) -> None:
         positive_or_none("Policy", "heartbeat", self.heartbeat)

@@ -46,7 +46,6 @@ def test_every_example_is_tested():
     names = {path.stem for path in EXAMPLES.glob("*.py")}
 
     assert names == {
-        "django_wsgi",
         "fastapi_app",
         "flask_app",
         "grpc_service",
@@ -92,16 +91,6 @@ def test_flask_app(example, redis_server, monkeypatch):
     assert chat_text(first.body) == "Her mail is <EMAIL_ADDRESS>. Anything else?"
     assert second.body == first.body
     assert second.headers["cache-status"].startswith("streamward; hit")
-
-
-def test_django_wsgi(example):
-    application = example("django_wsgi").application
-
-    answer = ask_wsgi(application, environ_of("/story", method="GET"))
-
-    assert b"Write to \n" in answer.body
-    assert b"<EMAIL_ADDRESS>" in answer.body
-    assert b"example.com" not in answer.body
 
 
 async def test_grpc_service(example):

@@ -1,7 +1,7 @@
 """Real servers on free loopback ports, for as long as a test needs them.
 
 :func:`running` serves an application of the test's own process; :func:`served` starts one of
-:data:`SERVERS` as people run it, with an application that it imports.
+:data:`COMMANDS` as people run it, with an application that it imports.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +24,7 @@ Ws = Literal["auto", "websockets-sansio", "wsproto"]
 
 _TESTS = Path(__file__).parent.parent
 
-# How each server is told what to serve, and where.
+# How each server is told what to serve, and where: those that proxies are tried before.
 SERVERS = {
     "uvicorn-h11": "uvicorn {app} --http h11 --host 127.0.0.1 --port {port}",
     "uvicorn-httptools": "uvicorn {app} --http httptools --host 127.0.0.1 --port {port}",
@@ -35,27 +35,48 @@ SERVERS = {
     "granian-wsgi": "granian {app} --interface wsgi --blocking-threads 8 --host 127.0.0.1 --port {port}",
 }
 
+COMMANDS = {
+    **SERVERS,
+    "daphne": "daphne {app} -b 127.0.0.1 -p {port} --application-close-timeout 1",
+    "uvicorn-http2": "uvicorn {app} --http zttp --http2 --host 127.0.0.1 --port {port}",
+    "granian-http2": "granian {app} --interface asgi --http 2 --host 127.0.0.1 --port {port}",
+    "gunicorn-gevent-wsgi": "gunicorn {app} -k gevent --bind 127.0.0.1:{port}",
+    "waitress-wsgi": "waitress-serve --threads 8 --listen 127.0.0.1:{port} {app}",
+}
+
 
 @contextlib.contextmanager
-def served(server: str, app: str, *options: str, folder: Path | None = None) -> Generator[str]:
-    """Run one of :data:`SERVERS` as a process; yield its base URL once it answers.
+def served(
+    server: str,
+    app: str,
+    *options: str,
+    folder: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Generator[str]:
+    """Run one of :data:`COMMANDS` as a process; yield its base URL once it answers.
 
     Args:
+        server: its key.
         app: as ``module:name``, from ``tests`` or from the folder.
         options: further ones of the server's.
         folder: where the server runs.
+        env: further variables of its environment.
 
     Raises:
         RuntimeError: the server ended before it listened.
     """
     port = free_port()
-    name, *arguments = SERVERS[server].format(app=app, port=port).split()
+    name, *arguments = COMMANDS[server].format(app=app, port=port).split()
     command = [str(Path(sys.executable).parent / name), *arguments, *options]
     paths = [str(_TESTS), str(folder or _TESTS), os.environ.get("PYTHONPATH", "")]
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, map(_absolute, paths)))},
+        env={
+            **os.environ,
+            **(env or {}),
+            "PYTHONPATH": os.pathsep.join(filter(None, map(_absolute, paths))),
+        },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -112,6 +133,13 @@ def running(
 def free_port() -> int:
     """Return a port of this machine that nobody listens on."""
     with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def free_udp_port() -> int:
+    """Return a UDP port of this machine that nobody listens on."""
+    with socket.socket(type=socket.SOCK_DGRAM) as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
