@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -43,23 +44,26 @@ def main() -> None:
         kind = "wsgi" if "wsgi" in server else "app"
         with served(server, f"bench.matrix.origin:{kind}", folder=ROOT) as upstream:
             for row in ways:
-                cell = _cell(row, server, upstream, options.frames, options.pace)
-                cells.append(cell)
-                print(*cell.values(), sep="\t", flush=True)
+                for cell in _cells(row, server, upstream, options.frames, options.pace):
+                    cells.append(cell)
+                    print(*cell.values(), sep="\t", flush=True)
     if options.json:
         settings = {"frames": options.frames, "pace_ms": options.pace}
         result = {"settings": settings, "machine": _machine(), "cells": cells}
         options.json.write_text(json.dumps(result, indent=1) + "\n")
 
 
-def _cell(row: Row, server: str, upstream: str, frames: int, pace: int) -> dict[str, Any]:
+def _cells(
+    row: Row, server: str, upstream: str, frames: int, pace: int
+) -> Iterator[dict[str, Any]]:
+    """Measure what each client sees; all ask the same proxy."""
+    wsgi = server.endswith("wsgi")
     with tempfile.TemporaryDirectory() as folder, row.start(Path(folder), upstream) as front:
-        cell = measure(
-            front, row.http, upstream, frames=frames, pace=pace, wsgi=server.endswith("wsgi")
-        )
-    client = "HTTP/2" if row.http == "2" else "HTTP/1.1"
-    way = {"proxy": row.proxy, "setup": row.setup, "client": client, "server": server}
-    return {**way, **asdict(cell)}
+        for http in row.http:
+            cell = measure(front, http, upstream, frames=frames, pace=pace, wsgi=wsgi)
+            client = "HTTP/2" if http == "2" else "HTTP/1.1"
+            way = {"proxy": row.proxy, "setup": row.setup, "client": client, "server": server}
+            yield {**way, **asdict(cell)}
 
 
 def _machine() -> dict[str, Any]:

@@ -17,6 +17,9 @@ from support.proxies import PROXIES, proxied
 __all__ = ["Row", "rows"]
 
 
+_BOTH = ("1.1", "2")
+
+
 @dataclass(frozen=True)
 class Row:
     """One way to an application.
@@ -24,13 +27,13 @@ class Row:
     Attributes:
         proxy: its name and version; "-": none.
         setup: how it is configured.
-        http: what the client speaks: ``"plain"``, or ``"1.1"`` or ``"2"`` over TLS.
+        http: what each client speaks: ``"plain"``, or ``"1.1"`` or ``"2"`` over TLS.
         start: runs it in a folder, before an upstream.
     """
 
     proxy: str
     setup: str
-    http: str
+    http: tuple[str, ...]
     start: Callable[[Path, str], AbstractContextManager[asking.Front]]
 
 
@@ -42,20 +45,18 @@ class _Direct:
 
 
 def rows(programs: list[str]) -> list[Row]:
-    """Return the ways to an application: none, three through each nginx, two through others."""
-    found = [Row("-", "no proxy", "plain", _direct)]
+    """Return the ways to an application: none, two through each nginx, one through each other."""
+    found = [Row("-", "no proxy", ("plain",), _direct)]
     for program in programs:
         with _chosen(program):
             name = "nginx " + ".".join(map(str, nginx.version()))
-        bare, kit = partial(_bare, program), partial(_kit, program)
         found += [
-            Row(name, "proxy_pass alone", "plain", bare),
-            Row(name, "deploy/nginx", "1.1", kit),
-            Row(name, "deploy/nginx", "2", kit),
+            Row(name, "proxy_pass alone", ("plain",), partial(_bare, program)),
+            Row(name, "deploy/nginx", _BOTH, partial(_kit, program)),
         ]
     for proxy in PROXIES:
-        name, start = f"{proxy.name} {proxy.release()}", partial(proxied, proxy)
-        found += [Row(name, f"deploy/{proxy.name}", http, start) for http in ("1.1", "2")]
+        name = f"{proxy.name} {proxy.release()}"
+        found.append(Row(name, f"deploy/{proxy.name}", _BOTH, partial(proxied, proxy)))
     return found
 
 

@@ -13,6 +13,7 @@ from support.asking import BROKEN, Front, Remote, asking, in_step
 __all__ = ["Cell", "measure"]
 
 _SENT = re.compile(rb"data: (\d+)")
+_READS = "reads=1"  # the application reads the prompt first, as those do that need it
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def _delays(
     delays: list[float] = []
     query = f"frames={frames}&pace={pace}"
     arrivals, rest = 0, b""
-    with asking(front, Remote(upstream), query, http=http, path="/v1/paced", timeout=60) as reader:
+    remote = Remote(upstream)
+    with asking(front, remote, query, http=http, path="/v1/paced", timeout=60) as reader:
         for piece in reader.pieces:
             now = time.monotonic_ns()
             whole, _, rest = (rest + piece).rpartition(b"\n\n")
@@ -77,18 +79,18 @@ def _delays(
 def _truncation(front: Front, http: str, upstream: str) -> bool:
     remote = Remote(upstream)
     remote.allow_all()
-    with asking(front, remote, "frames=6&breaks=4", http=http, timeout=20) as reader:
-        try:
+    try:
+        with asking(front, remote, f"{_READS}&frames=6&breaks=4", http=http, timeout=20) as reader:
             reader.rest()
-        except BROKEN:
-            return True
+    except BROKEN:
+        return True
     return False
 
 
 def _abort(front: Front, http: str, upstream: str, *, wsgi: bool) -> bool:
     remote = Remote(upstream)
     try:
-        with asking(front, remote, "frames=1000", http=http, timeout=1) as reader:
+        with asking(front, remote, f"{_READS}&frames=1000", http=http, timeout=1) as reader:
             in_step(reader, remote, 2)
     except httpx.ReadTimeout:  # held: it leaves without having seen anything
         pass

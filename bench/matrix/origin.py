@@ -33,6 +33,8 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] != "http" or scope["path"] != _PATH:
         await lockstep.app(scope, receive, send)
         return
+    while (await receive()).get("more_body"):
+        pass
     frames, pace = _asked(scope["query_string"].decode())
     headers = [(b"content-type", b"text/event-stream")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -46,6 +48,7 @@ def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
     """The WSGI application."""
     if environ["PATH_INFO"] != _PATH:
         return lockstep.wsgi(environ, start_response)
+    environ["wsgi.input"].read()
     start_response("200 OK", [("content-type", "text/event-stream")])
     return _paced(*_asked(environ["QUERY_STRING"]))
 

@@ -25,29 +25,37 @@ http {{
   client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
   uwsgi_temp_path {folder}; scgi_temp_path {folder};
   {http}
-  server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass {upstream}; {location} }} }}
+  server {{ listen 127.0.0.1:{port}{tls}; location / {{ proxy_pass {upstream}; {location} }} }}
 }}
 """
 
 
 @pytest.fixture
 def front(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Start nginx in front of an upstream; return its URL. Lines go into the location, or http."""
+    """Start nginx in front of an upstream; return its URL. Lines go into the location, or http.
+
+    With a certificate and its key, it speaks TLS, and offers HTTP/2.
+    """
     with contextlib.ExitStack() as stack:
 
-        def start(upstream: str, location: str, http: str = "") -> str:
+        def start(
+            upstream: str, location: str, http: str = "", pair: tuple[Path, Path] | None = None
+        ) -> str:
             port = free_port()
             folder = tmp_path / str(port)
             folder.mkdir()
             conf = folder / "nginx.conf"
+            if pair is not None:
+                http += f"ssl_certificate {pair[0]}; ssl_certificate_key {pair[1]};"
+            tls = " ssl http2" if pair is not None else ""
             lines = {"upstream": upstream, "location": location, "folder": folder, "port": port}
-            conf.write_text(_CONF.format(http=http.format(folder=folder), **lines))
+            conf.write_text(_CONF.format(http=http.format(folder=folder), tls=tls, **lines))
             command = [program("nginx"), "-e", str(folder / "error.log"), "-c", str(conf)]
             server = subprocess.Popen(command)
             stack.callback(server.wait, 10)
             stack.callback(server.terminate)
             wait_for_port(port)
-            return f"http://127.0.0.1:{port}"
+            return f"http{'' if pair is None else 's'}://127.0.0.1:{port}"
 
         yield start
 
@@ -59,7 +67,7 @@ def echo() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def two_echoes() -> Iterator[tuple[str, str]]:
     """Two servers of `streamward doctor --serve`, as host:port; they know nothing of each other."""
     sockets = [listen("127.0.0.1", 0) for _ in range(2)]

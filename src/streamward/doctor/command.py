@@ -56,6 +56,10 @@ def doctor(  # noqa: PLR0913  # one parameter for each option
     cacert: Annotated[
         Path | None, typer.Option(help="Certificates to believe, instead of the system's.")
     ] = None,
+    http1: Annotated[
+        bool,
+        typer.Option("--http1", help="Ask over HTTP/1.1 where HTTP/2 is offered, as SDKs do."),
+    ] = False,
     serve: Annotated[
         bool, typer.Option("--serve", help="Be the echo, and wait for probes.")
     ] = False,
@@ -76,7 +80,7 @@ def doctor(  # noqa: PLR0913  # one parameter for each option
         from .series import Plan
 
         plan = Plan(
-            ask=asking(url, method, header or [], data, patience, cacert),
+            ask=asking(url, method, header or [], data, patience, cacert, http1=http1),
             direct=direct,
             frames=frames,
             pace=pace,
@@ -93,6 +97,6 @@ def doctor(  # noqa: PLR0913  # one parameter for each option
 
 
 def _need(*, serve: bool) -> None:
-    needed = ("httpx", "rich", "uvicorn") if serve else ("httpx", "rich")
+    needed = ("httpx", "h2", "rich", "uvicorn") if serve else ("httpx", "h2", "rich")
     if any(find_spec(name) is None for name in needed):
         raise MissingExtraError("doctor", "streamward doctor")

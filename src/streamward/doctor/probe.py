@@ -38,6 +38,7 @@ class Ask:
         codings: the value of ``Accept-Encoding``.
         patience: seconds without a byte after which the probe gives up.
         trust: which certificates are believed; None: those of the system.
+        http1: whether HTTP/2 is declined where TLS offers it.
     """
 
     url: str
@@ -48,6 +49,7 @@ class Ask:
     codings: str = CODINGS
     patience: float = 60.0
     trust: ssl.SSLContext | None = field(default=None, repr=False)
+    http1: bool = False
 
 
 async def probe(ask: Ask) -> Exchange:
@@ -82,9 +84,9 @@ class _Stopwatch:
     async def trace(self, step: str, _info: Mapping[str, Any]) -> None:
         if step == "connection.connect_tcp.started":
             self._begun = time.monotonic()
-        elif step == "http11.send_request_headers.started":
+        elif step.endswith(".send_request_headers.started"):
             self.connect = time.monotonic() - self._begun
-        elif step == "http11.send_request_body.complete":
+        elif step.endswith(".send_request_body.complete"):
             self._sent = time.monotonic()
 
 
@@ -92,7 +94,13 @@ def _client(ask: Ask) -> httpx.AsyncClient:
     https = ask.url.lower().startswith("https:")
     trust = (ask.trust or ssl.create_default_context()) if https else False
     limit = httpx.Timeout(10.0, read=ask.patience, write=ask.patience)
-    return httpx.AsyncClient(verify=trust, timeout=limit, trust_env=False, follow_redirects=False)
+    return httpx.AsyncClient(
+        http2=https and not ask.http1,
+        verify=trust,
+        timeout=limit,
+        trust_env=False,
+        follow_redirects=False,
+    )
 
 
 def _request(client: httpx.AsyncClient, ask: Ask, stopwatch: _Stopwatch) -> httpx.Request:

@@ -32,6 +32,8 @@ def asking(
     data: str | None,
     patience: float,
     cacert: Path | None,
+    *,
+    http1: bool,
 ) -> Ask:
     """Return the request that was described as curl's are.
 
@@ -51,6 +53,7 @@ def asking(
         body=body,
         patience=patience,
         trust=_trust(cacert) if cacert is not None else None,
+        http1=http1,
     )
 
 
