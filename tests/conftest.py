@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from support.programs import valkey_server
 from support.redis_servers import (
+    LONG_NODE_TIMEOUT,
     Cluster,
     RedisServer,
     SentinelSet,
@@ -38,14 +39,14 @@ def redis_server() -> Iterator[RedisServer]:
 def redis_sentinel() -> Iterator[SentinelSet]:
     """A master that sentinels watch, shared like ``redis_server``."""
     with redis_servers() as servers:
-        yield SentinelSet(servers)
+        yield SentinelSet(servers, node_timeout=LONG_NODE_TIMEOUT)
 
 
 @pytest.fixture(scope="session")
 def redis_cluster() -> Iterator[Cluster]:
     """A cluster of three masters, shared like ``redis_server``."""
     with redis_servers() as servers:
-        yield Cluster(servers)
+        yield Cluster(servers, node_timeout=LONG_NODE_TIMEOUT)
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +60,7 @@ def valkey() -> Iterator[RedisServer]:
 def valkey_cluster() -> Iterator[Cluster]:
     """A cluster of three Valkeys, shared like ``redis_server``."""
     with redis_servers() as servers:
-        yield Cluster(servers, binary=valkey_server())
+        yield Cluster(servers, binary=valkey_server(), node_timeout=LONG_NODE_TIMEOUT)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from redis.asyncio.connection import SSLConnection
 from redis.asyncio.sentinel import (
@@ -24,16 +24,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Sentinels", "master_pool"]
 
+# A call gives up earlier; the next one may find the answer.
+_ASK_SECONDS: Final = 5.0
+
 
 class Sentinels:
     """Asks all sentinels at once; the first that knows a living master is believed.
 
     Takes the place of redis-py's ``Sentinel``, which asks them one after the other. One that is
-    gone without a word would then use up the time of every call.
+    gone without a word would then use up the time of every call. Connections that are opened at
+    the same time share one question.
     """
 
     def __init__(self, address: Address) -> None:
         self._sentinels = [server(address.sentinel_options, *host) for host in address.hosts]
+        self._asking: asyncio.Task[tuple[str, int]] | None = None
 
     async def discover_master(self, service_name: str) -> tuple[str, int]:
         """Return host and port.
@@ -41,12 +46,19 @@ class Sentinels:
         Raises:
             MasterNotFoundError: no sentinel answered, or none knows a master that lives.
         """
+        if self._asking is None or self._asking.done():
+            work = self._discover(service_name)
+            self._asking = asyncio.create_task(work, name="streamward-redis-master")
+            self._asking.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(self._asking)  # it goes on if this connection gives up
+
+    async def _discover(self, service_name: str) -> tuple[str, int]:
         asked = [asyncio.create_task(self._ask(one, service_name)) for one in self._sentinels]
         try:
-            for answer in asyncio.as_completed(asked):
-                found = await answer
-                if found is not None:
-                    return found
+            async with asyncio.timeout(_ASK_SECONDS):
+                for answer in asyncio.as_completed(asked):
+                    if (found := await answer) is not None:
+                        return found
         finally:
             for task in asked:
                 task.cancel()
@@ -54,6 +66,9 @@ class Sentinels:
 
     async def aclose(self) -> None:
         """Close the connections to the sentinels."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
         await asyncio.gather(*(sentinel.aclose() for sentinel in self._sentinels))
 
     async def _ask(self, sentinel: Redis, service: str) -> tuple[str, int] | None:

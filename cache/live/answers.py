@@ -8,17 +8,19 @@ import secrets
 import threading
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from ...wire.errors import CacheError, CacheFullError, CacheUnavailableError
+from ...wire.errors import CacheError, CacheFullError
 from ..answers import RunningAnswers
+from ..breaker import beside_requests
 from ..recording import MAX_RECORDING_BYTES
 from ..running import GENERATION_BYTES, Running
+from .entry import OVER, EntryForm
 from .lease import RedisLease
 from .mirror import Mirror
 from .quota import RedisQuota
 from .scripts import CLAIM, READ, RELEASE, WISH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Coroutine, Hashable, Sequence
 
     from ..encryption import Encryption
     from ..link.link import Link
@@ -60,6 +62,7 @@ class RedisAnswers:
         linger: seconds that the log of an answer that has ended can still be read.
         renewal: seconds between two renewals of a lease.
         verb: the command that publishes.
+        write_timeout: see above.
     """
 
     def __init__(
@@ -86,10 +89,11 @@ class RedisAnswers:
         self.quota = RedisQuota(self)
         self.local = RunningAnswers(linger=self.linger)
         self._timeout = timeout
-        self._write_timeout = write_timeout
+        self.write_timeout = write_timeout
         self._leases: dict[bytes, RedisLease] = {}
         self._claiming: dict[bytes, Running] = {}
         self._mirrors: dict[tuple[bytes, bytes], _Reflected] = {}
+        self._writing: dict[bytes, tuple[Hashable, Task]] = {}
         self._processes: dict[Hashable, tuple[bytes, Task]] = {}
         self._lock = threading.Lock()
 
@@ -151,7 +155,8 @@ class RedisAnswers:
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Value]) -> Any:
         """Run a script that no request waits for."""
-        return await self.link.script(script, keys, args, self._write_timeout)
+        with beside_requests():
+            return await self.link.script(script, keys, args, self.write_timeout)
 
     async def publish(self, channel: str, message: bytes) -> int:
         """Publish; return how many hear it."""
@@ -163,6 +168,7 @@ class RedisAnswers:
         place = self.tasks.place()
         with self._lock:
             tasks = [known.task for known in self._mirrors.values() if known.place == place]
+            tasks += [task for where, task in self._writing.values() if where == place]
             process = self._processes.pop(place, None)
         if process is not None:
             tasks.append(process[1])
@@ -172,9 +178,26 @@ class RedisAnswers:
 
     async def send(self, *command: Value) -> Any:
         """Send a command that no request waits for."""
-        return await self.link.call(
-            lambda redis: cast("Any", redis).execute_command(*command), self._write_timeout
-        )
+        with beside_requests():
+            return await self.link.call(
+                lambda redis: cast("Any", redis).execute_command(*command), self.write_timeout
+            )
+
+    def start_writing(self, running: Running, work: Coroutine[Any, Any, None]) -> Task:
+        """Let the log of an answer be written, to its end, also when the answer has ended."""
+        generation = running.generation
+
+        async def write() -> None:
+            try:
+                await work
+            finally:
+                with self._lock:
+                    self._writing.pop(generation, None)
+
+        with self._lock:
+            task = self.tasks.start(write())
+            self._writing[generation] = self.tasks.place(), task
+            return task
 
     def let_go(self, key: bytes, running: Running) -> None:
         """Note that an answer of this process has ended."""
@@ -239,10 +262,12 @@ class RedisAnswers:
     async def _grant(self, what: bytes, generation: bytes, key: bytes, process: bytes) -> None:
         if (lease := self._leases.get(generation)) is not None:
             lease.grant([what])
-        elif key and generation not in self._claiming:
+        elif key and generation not in self._claiming and generation not in self._writing:
             # The answer to a claim got lost, or the answer has ended: nobody gives it here.
-            with contextlib.suppress(CacheUnavailableError):
-                await self.run(RELEASE, [self.names.lease(key)], [generation + process])
+            with contextlib.suppress(CacheError):
+                if await self.run(RELEASE, [self.names.lease(key)], [generation + process]):
+                    over = EntryForm(key, generation, self.encryption).encode(OVER)
+                    await self.send(self.verb, self.names.news(key, generation), over)
 
 
 def _unshared(generation: bytes) -> Running:

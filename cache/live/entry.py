@@ -13,7 +13,7 @@ from ..running import Ending, Head
 if TYPE_CHECKING:
     from ..encryption import Encryption
 
-__all__ = ["Entry", "EntryForm"]
+__all__ = ["OVER", "Entry", "EntryForm"]
 
 _PLACE_BYTES: Final = 8
 
@@ -34,6 +34,10 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     frames: tuple[RecordedFrame, ...]
     ending: Ending | None = None
     delivered: bool = False
+
+
+#: Tells those who follow that nobody gives this answer.
+OVER: Final = Entry(0, None, (), "lost")
 
 
 class EntryForm:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
+import math
 from typing import TYPE_CHECKING, Final
 
-from ...wire.errors import CacheError, CacheUnavailableError
+from ...wire.errors import CacheError, CacheFullError, CacheUnavailableError
 from ..follower import Follower
 from .entry import Entry, EntryForm
 from .scripts import APPEND, FINISH, RENEW
@@ -24,6 +24,9 @@ __all__ = ["RedisLease"]
 # The most that those who follow elsewhere wait for a frame that came just after another. What
 # comes in between is one command.
 _FLUSH_SECONDS: Final = 0.005
+
+# What Redis did not take is tried so many times as often as a renewal.
+_HURRY: Final = 4
 
 
 class RedisLease:
@@ -93,14 +96,12 @@ class RedisLease:
 
     def close(self, place: Hashable) -> list[Task]:
         """Renew no more, if it is done in this place; return the tasks to end."""
-        if self._place != place:
-            return []
-        return [task for task in (self._renewing, self._writing) if task is not None]
+        return [self._renewing] if self._place == place else []
 
     def grant(self, wishes: list[bytes]) -> None:
         """Do what others want: write the log, or stop."""
         if b"follow" in wishes and self._writing is None:
-            self._writing = self._answers.tasks.start(self._write())
+            self._writing = self._answers.start_writing(self.running, self._write())
         if b"stop" in wishes:
             self._answers.local.stop(self.running.generation)
 
@@ -110,22 +111,26 @@ class RedisLease:
     # Renewal
 
     async def _keep_renewing(self) -> None:
+        pause = self._answers.renewal
         while not self._over:
-            await self._answers.tasks.sleep(self._answers.renewal)
+            await self._answers.tasks.sleep(pause)
             if not self._over:
-                await self._renew()
+                # Without a lease somebody else may lead: what failed is tried again soon.
+                pause = self._answers.renewal / (1 if await self._renew() else _HURRY)
 
-    async def _renew(self) -> None:
+    async def _renew(self) -> bool:
         names, key, generation = self._answers.names, self._key, self.running.generation
         keys = [names.lease(key), names.wishes(key, generation), names.log(key, generation)]
         answers = self._answers
         args: list[Value] = [self._holder, answers.milliseconds(answers.term), answers.verb]
         args.append(self._news())
-        # If not now, then perhaps the next time; without a lease somebody else may lead.
-        with contextlib.suppress(CacheError):
+        try:
             self.grant(await answers.run(RENEW, keys, args))
             if self._over:  # meanwhile: the right may have been taken again
                 await self._let_go(b"", 0)
+        except CacheError:
+            return False
+        return True
 
     # The log
 
@@ -139,7 +144,7 @@ class RedisLease:
                 frames = await reader.frames()
                 ending = None if frames else running.ending
                 if running.abandoned:  # its frames are freed: who comes now asks for himself
-                    await self._append(Entry(0, None, (), "unshared"), -1)
+                    await self._append_at_last(Entry(0, None, (), "unshared"), 0)
                     return
                 entry = Entry(
                     first,
@@ -148,22 +153,37 @@ class RedisLease:
                     ending,
                     running.delivered,
                 )
-                entries = await self._append(entry, entries)
+                entries = await self._append_at_last(entry, entries)
                 if ending is not None:
                     return
                 first += len(frames)
                 await self._answers.tasks.sleep(_FLUSH_SECONDS)
 
+    async def _append_at_last(self, entry: Entry, entries: int) -> int:
+        """Write one entry, however often it takes; return how many there are.
+
+        It is worth the while as long as those who follow wait for it. No try is in the way of
+        anybody: the answer goes on, and the next entry has what came meanwhile.
+        """
+        answers = self._answers
+        tries = math.ceil(2 * answers.term / (answers.renewal / _HURRY))
+        for _ in range(tries):
+            try:
+                return await self._append(entry, entries)
+            except CacheFullError:  # those who listen have heard it all the same
+                return 0
+            except CacheError:
+                await answers.tasks.sleep(answers.renewal / _HURRY)
+                entries = 0  # nobody knows what was written
+        return 0
+
     async def _append(self, entry: Entry, entries: int) -> int:
         """Write one entry; where Redis has lost the others, all of them in one."""
-        try:
-            count = await self._push(entry, entries)
-            if count != entries + 1:
-                frames = self._frames_before(entry.first) + entry.frames
-                whole = Entry(0, self.running.head, frames, entry.ending, entry.delivered)
-                count = await self._push(whole, -1)
-        except CacheError:
-            return 0  # who missed it finds a gap, reads again, and finds the log begun anew
+        count = await self._push(entry, entries)
+        if count < 0:
+            frames = self._frames_before(entry.first) + entry.frames
+            whole = Entry(0, self.running.head, frames, entry.ending, entry.delivered)
+            count = await self._push(whole, -1)
         return count
 
     def _frames_before(self, position: int) -> tuple[RecordedFrame, ...]:

@@ -20,7 +20,7 @@ __all__ = ["Mirror"]
 # Between being told to follow and reading there may be a slow question: is it allowed?
 _PATIENCE: Final = 30.0
 
-# Messages can get lost: then the log is looked at again after this long.
+# Messages can get lost: then the log is looked at again after this long at the most.
 _LOOK_AGAIN: Final = 1.0
 
 
@@ -42,7 +42,11 @@ class Mirror:
         self._form = EntryForm(key, running.generation, answers.encryption)
         self._entries = 0
         self._clock = time.monotonic
-        self._heard = self._clock()
+        self._look_again = min(_LOOK_AGAIN, answers.renewal / 2)
+        self._silence = 0.0  # seconds without a lease or a word
+        self._blind = 0.0  # seconds without an answer of Redis
+        self._looked_at = self._clock()
+        self._seen_alive = False
         self.expect()
 
     def expect(self) -> None:
@@ -66,13 +70,13 @@ class Mirror:
     async def _step(self, events: Subscription) -> None:
         item = None
         try:
-            item = await events.within(_LOOK_AGAIN)
+            item = await events.within(self._look_again)
         except TimeoutError:
             pass
         except CacheUnavailableError:  # nothing will be heard: look from time to time
-            await self._answers.tasks.sleep(_LOOK_AGAIN)
+            await self._answers.tasks.sleep(self._look_again)
         if item == b"":
-            self._heard = self._clock()
+            self._silence = 0.0
         elif item is None:
             await self._look()
         elif not self._take(item):
@@ -81,7 +85,7 @@ class Mirror:
 
     def _take(self, item: bytes) -> bool:
         """Take an entry; return False when some before it are missing."""
-        self._heard = self._clock()
+        self._silence = 0.0
         entry = self._form.decode(item)
         running = self.running
         headless = running.head is None and entry.head is None and entry.ending is None
@@ -105,23 +109,37 @@ class Mirror:
                 await self._answers.wish(self._key, generation, b"follow", self._process)
             count, entries, holder = await self._answers.run(READ, keys, [self._entries])
         except CacheError:
-            self._note_silence(alive=False)
+            self._blind += self._since_last_look(self._look_again + self._answers.write_timeout)
+            # Nobody can tell whether the leader lives: it may come back with Redis.
+            if self._blind > 1.5 * self._answers.term:
+                self.running.end("lost")
             return
+        self._blind = 0.0
         for entry in entries:
             self._take(entry)
         self._entries = count
-        if alive := holder.startswith(generation):
-            self._process = holder[GENERATION_BYTES:]
-        elif not count and self.running.head is None:
-            self.running.end("lost")  # it was over before anything was written
-        self._note_silence(alive=alive)
+        self._note_holder(holder, is_written=count > 0)
 
-    def _note_silence(self, *, alive: bool) -> None:
+    def _note_holder(self, holder: bytes, *, is_written: bool) -> None:
         """Take a leader for dead that holds no lease and says nothing."""
-        if alive:
-            self._heard = self._clock()
-        elif self._clock() - self._heard > 1.5 * self._answers.renewal:
-            self.running.end("lost")
+        passed = self._since_last_look(self._look_again)
+        if holder.startswith(self.running.generation):
+            self._process = holder[GENERATION_BYTES:]
+            self._silence, self._seen_alive = 0.0, True
+            return
+        self._silence += passed
+        over = self.running.head is None and not is_written and not self._seen_alive
+        if over or self._silence > 1.5 * self._answers.renewal:
+            self.running.end("lost")  # ``over``: before anything was written
+
+    def _since_last_look(self, most: float) -> float:
+        """Return the seconds since then, ``most`` seconds at the most.
+
+        Whatever is more, this very process was kept from working: it is no silence of the leader.
+        """
+        now = self._clock()
+        passed, self._looked_at = now - self._looked_at, now
+        return min(passed, most)
 
     def _is_wanted(self) -> bool:
         now = self._clock()

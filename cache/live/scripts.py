@@ -39,36 +39,49 @@ redis.call(ARGV[3], ARGV[4], '')
 return redis.call('SMEMBERS', KEYS[2])
 """)
 
-# Who is not the leader any more keeps nothing in the place of what the new leader keeps.
+# Who is not the leader any more keeps nothing in the place of what the new leader keeps. Whatever
+# may be refused comes first: once a script has written anything, Redis takes more than it has
+# room for.
 FINISH: Final = Script("""
 -- KEYS: recording, lease, wishes. ARGV: who leads, milliseconds, the recording or nothing.
 local held = redis.call('GET', KEYS[2])
+local kept = 1
+if ARGV[3] ~= '' then
+  if held ~= ARGV[1] and (held or redis.call('GET', KEYS[1])) then
+    kept = 0
+  else
+    local answer = redis.pcall('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
+    if answer['err'] then kept = answer end
+  end
+end
 redis.call('DEL', KEYS[3])
 if held == ARGV[1] then redis.call('DEL', KEYS[2]) end
-if ARGV[3] == '' then return 1 end
-if held ~= ARGV[1] and (held or redis.call('GET', KEYS[1])) then return 0 end
-redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
-return 1
+return kept
 """)
 
 # Where the answer to a claim got lost: nobody gives what this lease stands for.
 RELEASE: Final = Script("""
 -- KEYS: lease. ARGV: who leads.
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-return 1
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
 """)
 
-# Published first: a Redis that is full can still tell those who listen.
+# Published first: a Redis that is full can still tell those who listen. Returns -1 where there are
+# not as many entries as that.
 APPEND: Final = Script("""
 -- KEYS: log. ARGV: entries there are, or -1 to begin anew; milliseconds; how to publish; the
 -- channel; the entry.
 redis.call(ARGV[3], ARGV[4], ARGV[5])
-if ARGV[1] == '-1' then redis.call('DEL', KEYS[1]) end
 local before = redis.call('LLEN', KEYS[1])
-if ARGV[1] ~= '-1' and before ~= tonumber(ARGV[1]) then return before end
-redis.call('RPUSH', KEYS[1], ARGV[5])
+local anew = ARGV[1] == '-1'
+if not anew and before ~= tonumber(ARGV[1]) then return -1 end
+local count = redis.call('RPUSH', KEYS[1], ARGV[5])
+if anew and before > 0 then
+  redis.call('DEL', KEYS[1])
+  count = redis.call('RPUSH', KEYS[1], ARGV[5])
+end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return before + 1
+return count
 """)
 
 READ: Final = Script("""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamward.cache.breaker import Breaker
+from streamward.cache.breaker import Breaker, beside_requests
 
 
 class Clock:
@@ -31,3 +31,23 @@ def test_one_trial_per_pause() -> None:
 
     breaker.succeeded()
     assert all(breaker.admits() for _ in range(3))
+
+
+def test_what_no_request_waits_for_is_tried_sooner() -> None:
+    clock = Clock()
+    breaker = Breaker(60.0, clock=clock)
+    breaker.failed()
+
+    with beside_requests():
+        assert not breaker.admits()
+        clock.now = 0.5
+        assert [breaker.admits() for _ in range(3)] == [True, False, False]
+        clock.now = 1.0
+        assert breaker.admits()
+    clock.now = 59.0
+    assert not breaker.admits()
+    with beside_requests():
+        assert breaker.admits()
+    breaker.succeeded()
+
+    assert breaker.admits()

@@ -3,63 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.live_answers import HEAD, KEY, LIMIT, add, claimed, flush, processes, read
 
-from streamward.cache import Encryption, Follower, Head, RedisCache, Running
+from streamward.cache import Encryption, Running
 from streamward.cache.live.scripts import RENEW
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-KEY = bytes(range(32))
-SECRET = bytes(32)
-HEAD = Head(200, (), b"")
-LIMIT = 1 << 20
+    from streamward.cache import RedisCache
 
 
 @pytest.fixture
 async def process(own_redis: Any) -> AsyncIterator[Callable[..., RedisCache]]:
-    """Make stores with links of their own: each stands for a process."""
-    server = own_redis()
-    stores: list[RedisCache] = []
-
-    def make(**settings: Any) -> RedisCache:
-        given = {"secret": SECRET, "timeout": 2.0, "lease": 6.0, **settings}
-        stores.append(RedisCache(server.url, **given))
-        return stores[-1]
-
-    yield make
-    for store in stores:
-        await store.close()
-
-
-async def claimed(store: RedisCache, key: bytes = KEY) -> Any:
-    return await store.claim(key, max_bytes=LIMIT)
-
-
-async def read(running: Running, count: int | None = None) -> bytes:
-    """Return what a reader gets until the end, or ``count`` bytes."""
-    got = b""
-    with Follower(running) as follower:
-        async with asyncio.timeout(30):
-            await follower.head()
-            while count is None or len(got) < count:
-                if not (frames := await follower.frames()):
-                    break
-                got += b"".join(frame.data for frame in frames)
-    return got
-
-
-def add(running: Running, *frames: bytes) -> None:
-    for frame in frames:
-        running.add(frame, time.monotonic())
-
-
-async def flush(store: RedisCache) -> None:
-    await store._link.call(lambda redis: redis.flushall(), 1.0)
+    async with processes(own_redis().url) as make:
+        yield make
 
 
 async def test_what_is_for_one_alone_is_known_before_the_leader_has_ended(process: Any) -> None:

@@ -14,6 +14,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 from support.answers_machine import LEASE, QUESTIONS, SharedAnswers, gone, numbers, questions
+from support.silence import cut_off
 
 from streamward.cache import MemoryCache, Recording, RedisCache
 
@@ -75,9 +76,7 @@ class InRedis(SharedAnswers):
             reader.hurt |= reader.process == process
 
     def cut_off(self, process: int, ending: str | None) -> None:
-        breaker = self.stores[process]._link._breaker
-        breaker._retry_after = 1e9
-        breaker.failed()
+        cut_off(self.stores[process])
         for given in self.leads():
             if given.process == process:
                 given.hurt = True

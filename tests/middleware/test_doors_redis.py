@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from support.asgi import Answer
 from support.doors import ALICE, AsgiDoor, WsgiDoor
+from support.silence import cut_off
 from support.streams import chat, chat_text
 
 from streamward import Policy
@@ -148,12 +149,6 @@ def test_a_silent_leader_is_not_a_dead_one(town):
     assert follower.body == leader.result().body == WHOLE
 
 
-def silence(store: RedisCache) -> None:
-    """Let a process die as by ``kill -9``: it says nothing more to Redis."""
-    store._breaker._retry_after = 1e9
-    store._breaker.failed()
-
-
 def test_a_dead_leader_is_told_to_who_has_begun(town):
     dead = threading.Event()
     one = town.door(
@@ -165,7 +160,7 @@ def test_a_dead_leader_is_told_to_who_has_begun(town):
 
     def note(answer: Answer) -> bool:
         if WORDS[0].encode() in answer.body:
-            silence(town.stores[0])
+            cut_off(town.stores[0])
         return False
 
     follower = town.ask(other, leave_when=note).result()
@@ -185,7 +180,7 @@ def test_a_dead_leader_is_followed_by_another(town):
     waiting = [town.ask(other) for _ in range(3)]
     time.sleep(0.1)
 
-    silence(town.stores[0])
+    cut_off(town.stores[0])
     answers = [one.result() for one in waiting]
     dead.set()
 

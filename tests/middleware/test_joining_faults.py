@@ -156,7 +156,8 @@ async def test_full_in_mid_answer(own_redis: Any, door: Any) -> None:
     server = own_redis("--maxmemory-policy", "noeviction")
     asked, joined = asyncio.Event(), asyncio.Event()
     app = ScriptedApp([asked.set, *chat(WORDS)[:2], joined.wait, *chat(WORDS)[2:]])
-    one = door(server.url, app, [])
+    reports: list[Report] = []
+    one = door(server.url, app, reports)
     leader = asyncio.create_task(question(one))
     await asyncio.wait_for(asked.wait(), 30)
     server.ask("CONFIG", "SET", "maxmemory", "1")
@@ -170,3 +171,5 @@ async def test_full_in_mid_answer(own_redis: Any, door: Any) -> None:
 
     assert follower.body == (await leader).body == WHOLE
     assert app.calls == 1
+    assert sorted(report.not_kept or "" for report in reports) == ["", "store"]
+    assert server.ask("KEYS", "*:lease") == [], "the right was given back all the same"

@@ -20,8 +20,10 @@ from .servers import free_port
 START_SECONDS = 20
 ATTEMPTS = 3  # another process may take the free port before Redis does
 
-# Enough for a busy machine to answer in, and little enough for a test to wait for.
+# After so many milliseconds without an answer a server counts as dead: little enough for a test to
+# wait for; and, where no server is to die, more than a busy machine takes.
 _NODE_TIMEOUT = "700"
+LONG_NODE_TIMEOUT = "30000"
 
 
 class RedisServer:
@@ -115,7 +117,8 @@ def running_redis(*options: str, binary: str = "redis-server") -> Generator[Redi
 class SentinelSet:
     """A master, its replica and three sentinels."""
 
-    def __init__(self, servers: Servers, *options: str) -> None:
+    def __init__(self, servers: Servers, *options: str, node_timeout: str = _NODE_TIMEOUT) -> None:
+        self._node_timeout = node_timeout
         self.master = servers.store("--repl-diskless-sync-delay", "0", *options)
         self.replica = servers.store(*options, "--replicaof", "127.0.0.1", str(self.master.port))
         self.sentinels = [servers.sentinel(self._settings()) for _ in range(3)]
@@ -127,7 +130,7 @@ class SentinelSet:
     def _settings(self) -> str:
         return (
             f"sentinel monitor mymaster 127.0.0.1 {self.master.port} 2\n"
-            f"sentinel down-after-milliseconds mymaster {_NODE_TIMEOUT}\n"
+            f"sentinel down-after-milliseconds mymaster {self._node_timeout}\n"
             "sentinel failover-timeout mymaster 2000\n"
         )
 
@@ -146,7 +149,9 @@ class Cluster:
         replica: bool = False,
         tls: bool = False,
         binary: str = "redis-server",
+        node_timeout: str = _NODE_TIMEOUT,
     ) -> None:
+        self._node_timeout = node_timeout
         count = 4 if replica else 3
         self._buses: dict[RedisServer, int] = {}
         self.nodes: list[RedisServer] = []
@@ -174,7 +179,7 @@ class Cluster:
     def _node(self, servers: Servers, options: tuple[str, ...], binary: str) -> RedisServer:
         bus = free_port()
         node = servers.store(
-            *("--cluster-enabled", "yes", "--cluster-node-timeout", _NODE_TIMEOUT),
+            *("--cluster-enabled", "yes", "--cluster-node-timeout", self._node_timeout),
             *(
                 "--repl-diskless-sync-delay",
                 "0",
