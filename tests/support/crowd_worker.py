@@ -1,4 +1,4 @@
-"""One worker process of a crowd: ``python -m support.crowd_worker URL SIDE_FILE COUNT FRAMES``.
+"""One worker process of a crowd: ``python -m support.crowd_worker URL SIDE_FILE COUNT FRAMES LEASE``.
 
 Asks its own door the same question many times at once. Every call of the application adds a line
 to the side file, so that what is counted does not stand in the Redis under test. Each answer is
@@ -47,8 +47,8 @@ class _Application:
         await send({"type": "http.response.body", "body": b""})
 
 
-async def _main(url: str, side: str, count: int, frames: int) -> None:
-    store = RedisCache(url, secret=SECRET, timeout=5.0, lease=0.6)
+async def _main(url: str, side: str, count: int, frames: int, lease: float) -> None:
+    store = RedisCache(url, secret=SECRET, timeout=30.0, write_timeout=30.0, lease=lease)
     door = Streamward(_Application(side, frames), cache=store, on_report=lambda _: None)
     print(json.dumps({"ready": True}), flush=True)
     await asyncio.to_thread(sys.stdin.readline)
@@ -60,4 +60,5 @@ async def _main(url: str, side: str, count: int, frames: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+    _, where, side_file, *numbers = sys.argv
+    asyncio.run(_main(where, side_file, int(numbers[0]), int(numbers[1]), float(numbers[2])))

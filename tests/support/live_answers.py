@@ -75,4 +75,9 @@ def add(running: Running, *frames: bytes) -> None:
 
 
 async def flush(store: Any) -> None:
-    await store._link.call(lambda redis: redis.flushall(), 1.0)
+    """Let Redis forget everything."""
+
+    async def forget(redis: Any) -> None:
+        await redis.flushall()
+
+    await store._link.call(forget, 20.0)
