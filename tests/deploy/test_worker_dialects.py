@@ -187,6 +187,53 @@ def test_a_torn_frame_is_no_part_of_the_error(watched, part):
         assert [data for _, data in seen][-1] == told(vector, error_of(vector.dialect))[-1][1]
 
 
+def test_wherever_a_frame_is_torn_the_error_stays_whole(watched):
+    """At every byte of the last frame, for each dialect, with its own line ends and with others."""
+    streams = []
+    for vector in {one.dialect: one for one in WHOLE}.values():
+        for ending in (b"\n", b"\r\n", b"\r")[: 3 if vector.framing is SSE else 2]:
+            raw = re.sub(rb"\r\n|\n|\r", ending, vector.body)
+            other = replace(vector, body=raw)
+            before, last = until_the_end(other)
+            start = b"".join(frame.raw for frame in before)
+            torn = [last.raw[:end] for end in range(0, len(last.raw.rstrip(b"\r\n")), 3)]
+            streams += [(other, [start, piece]) for piece in torn if before]
+    for (vector, _), (body, says_so) in zip(streams, watched(streams), strict=True):
+        said = told(vector, error_of(vector.dialect))
+        assert says_so, (vector.dialect, vector.name)
+        assert [data for _, data in told(vector, body)][-len(said) :] == [data for _, data in said]
+
+
+def test_behind_a_frame_too_large_to_read_nothing_is_appended(watched):
+    """It may have been the end: the last event of some dialects says the whole answer again."""
+    large = b'data: {"type":"response.completed","response":"%s"}\n\n' % (b"x" * 2_000_000)
+    vector = next(one for one in WHOLE if one.dialect == "openai_responses")
+    first = frames_of(vector, vector.body)[0].raw
+    ways = [
+        [first, large],
+        [first, large, b": ping\n\n"],
+        [first, large[:-2]],
+        [first, large, first],
+    ]
+
+    results = watched([(vector, way) for way in ways])
+
+    assert [says_so for _, says_so in results] == [False, False, False, True]
+    assert [body for body, _ in results[:3]] == [b"".join(way) for way in ways[:3]]
+
+
+def test_a_long_line_does_not_wait_for_its_end_and_is_closed_before_the_error(watched):
+    vector = next(one for one in WHOLE if one.dialect == "openai_chat")
+    first = frames_of(vector, vector.body)[0].raw
+    long = [first, b'data: {"choices":[', *[b"1," * 5_000] * 20]
+
+    ((body, says_so),) = watched([(vector, long)])
+
+    assert says_so
+    assert b"".join(long).startswith(body.removesuffix(b"\n\n" + error_of("openai_chat")))
+    assert len(body) > 190_000 - 65_536
+
+
 def test_signs_of_life_stand_between_frames_only(watched):
     """One at each place that is said to be free changes nothing that a client gets."""
     streams = [(vector, bytewise(vector.body)) for vector in CUT]

@@ -33,7 +33,7 @@ const TEXT = new TextDecoder();
 
 /** Cuts one stream. */
 export class Cutter {
-  /** Whether the last frame was too large to be read. */
+  /** Whether the last frame with a payload was too large to be read. */
   tooLarge = false;
   #framing: Framing;
   #held: Uint8Array = NOTHING; // the unfinished line, as far as it waits
@@ -84,10 +84,11 @@ export class Cutter {
 
   /** Return what ends the part of a frame that has gone on, so that another frame can follow. */
   closing(): string {
-    if (this.between) return this.#cr && this.#pairs ? "\n" : "";
+    if (this.#gone.length === 0) return "";
     if (this.#midLine) return this.#framing === "sse" ? "\n\n" : "\n";
     // Without data it is no event yet: what follows becomes one with it.
-    return this.#read(NOTHING).some((frame) => frame.data !== null) ? "\n" : "";
+    if (this.#read(NOTHING).every((frame) => frame.data === null)) return "";
+    return this.#cr ? "\n\n" : "\n"; // a LF behind a CR would only be the rest of a line end
   }
 
   /** Take a byte; say what it ends. */
@@ -122,10 +123,14 @@ export class Cutter {
 
   /** Read the unfinished frame, with these bytes as its end. */
   #read(end: Uint8Array): Frame[] {
-    this.tooLarge = this.#size + end.length > MAX_FRAME;
-    if (this.tooLarge) return [];
+    if (this.#size + end.length > MAX_FRAME) {
+      this.tooLarge = true;
+      return [];
+    }
     const text = TEXT.decode(joined([...this.#gone, end]));
-    return [this.#framing === "sse" ? block(text) : line(text)];
+    const frame = this.#framing === "sse" ? block(text) : line(text);
+    this.tooLarge &&= frame.data === null;
+    return [frame];
   }
 }
 
