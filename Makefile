@@ -12,7 +12,7 @@ NJS := /usr/lib/nginx/modules/ngx_http_js_module.so
 NODE := $(wildcard deploy/cloudflare/worker tests/javascript)
 NODE_READY := $(patsubst %,$(VENV)/node/%/.ready,$(notdir $(NODE)))
 
-.PHONY: demo test soak lint types docs bench bench-peers bench-cache format clean system
+.PHONY: demo test soak lint types docs bench bench-dialects bench-peers bench-cache format clean system
 
 demo: $(VENV)/.demo-ready
 	$(BIN)/streamward demo
@@ -38,6 +38,10 @@ docs: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench.overhead
+
+# Beside parsing alone, and beside an earlier state of streamward: make bench-dialects BEFORE=path/src.
+bench-dialects: $(READY)
+	$(BIN)/python -m bench.dialects $(if $(BEFORE),--before $(BEFORE)) --json bench/results/dialects.json
 
 # Beside other people's guards, which live in an environment of their own.
 bench-peers: $(PEERS)/.ready

@@ -22,6 +22,7 @@ extensions = [
     "tables",  # docs/ext/tables.py
     "measured",  # docs/ext/measured.py
     "measured_cache",  # docs/ext/measured_cache.py
+    "measured_dialects",  # docs/ext/measured_dialects.py
     "deployed",  # docs/ext/deployed.py
 ]
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from tables import Table
+from tables import ResultsTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sphinx.application import Sphinx
 
-_RESULTS = Path(__file__).parents[2] / "bench/results/guard.json"
 _TEXTS = {"prose": "prose", "markdown": "Markdown", "code": "code", "dense": "dense personal data"}
 
 
@@ -21,19 +18,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Tell Sphinx the directive."""
     app.add_directive("measured-table", MeasuredTable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
-
-
-class MeasuredTable(Table):
-    """One table of the measurement; the argument is its name in ``_TABLES``."""
-
-    required_arguments = 1
-
-    def head(self) -> Sequence[str]:
-        return _TABLES[self.arguments[0]][0]
-
-    def rows(self) -> Iterable[Sequence[str]]:
-        self.env.note_dependency(str(_RESULTS))
-        return _TABLES[self.arguments[0]][1](json.loads(_RESULTS.read_text(encoding="utf-8")))
 
 
 def _alone(result: Any) -> Iterator[Sequence[str]]:
@@ -111,43 +95,49 @@ def _number(value: float) -> str:
 
 _SPREAD = ("p50", "p99", "max")
 _ENGINES = ("words", "blank_spacy", "no_op")
-_TABLES: dict[str, tuple[Sequence[str], Callable[[Any], Iterator[Sequence[str]]]]] = {
-    "alone": (
-        (
-            "text",
-            "µs per token",
-            "a token waits: mean / p50 / p99 / max",
-            "a finding, after its end: p50 / p99 / max",
-            "calls to Presidio per 1,000 tokens",
-            "state, bytes",
+
+
+class MeasuredTable(ResultsTable):
+    """The tables of ``bench/results/guard.json``."""
+
+    RESULTS = "guard.json"
+    TABLES: ClassVar = {
+        "alone": (
+            (
+                "text",
+                "µs per token",
+                "a token waits: mean / p50 / p99 / max",
+                "a finding, after its end: p50 / p99 / max",
+                "calls to Presidio per 1,000 tokens",
+                "state, bytes",
+            ),
+            _alone,
         ),
-        _alone,
-    ),
-    "scaling": (("tokens in the stream", "µs per token"), _scaling),
-    "batch": (
-        ("text", "stream", "batch, our words", "batch, blank spaCy", "batch, no words"),
-        _batch,
-    ),
-    "peers": (
-        (
-            "guard",
-            "µs per token, clean",
-            "µs per token, dense",
-            "a token waits, clean: p50 / p99 / max",
-            "ordinary words lost, dense",
+        "scaling": (("tokens in the stream", "µs per token"), _scaling),
+        "batch": (
+            ("text", "stream", "batch, our words", "batch, blank spaCy", "batch, no words"),
+            _batch,
         ),
-        _peers,
-    ),
-    "leaks": (
-        (
-            "guard",
-            "text",
-            "all values",
-            "values of kinds that it claims",
-            "same, worst cutting",
-            "only because of the cuts: tokens / worst cutting",
+        "peers": (
+            (
+                "guard",
+                "µs per token, clean",
+                "µs per token, dense",
+                "a token waits, clean: p50 / p99 / max",
+                "ordinary words lost, dense",
+            ),
+            _peers,
         ),
-        _leaks,
-    ),
-    "how": (("guard", "set up as", "kinds that it claims"), _how),
-}
+        "leaks": (
+            (
+                "guard",
+                "text",
+                "all values",
+                "values of kinds that it claims",
+                "same, worst cutting",
+                "only because of the cuts: tokens / worst cutting",
+            ),
+            _leaks,
+        ),
+        "how": (("guard", "set up as", "kinds that it claims"), _how),
+    }

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from tables import Table
+from tables import ResultsTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sphinx.application import Sphinx
 
-_RESULTS = Path(__file__).parents[2] / "bench/results/cache.json"
 _NO = "-"
 
 
@@ -21,19 +18,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Tell Sphinx the directive."""
     app.add_directive("cache-table", CacheTable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
-
-
-class CacheTable(Table):
-    """One table of the measurement; the argument is its name in ``_TABLES``."""
-
-    required_arguments = 1
-
-    def head(self) -> Sequence[str]:
-        return _TABLES[self.arguments[0]][0]
-
-    def rows(self) -> Iterable[Sequence[str]]:
-        self.env.note_dependency(str(_RESULTS))
-        return _TABLES[self.arguments[0]][1](json.loads(_RESULTS.read_text(encoding="utf-8")))
 
 
 def _own(result: Any) -> Iterator[Sequence[str]]:
@@ -97,27 +81,31 @@ def _milliseconds(value: float | None) -> str:
     return "never" if value is None else f"{value:.1f}"
 
 
-_TABLES: dict[str, tuple[Sequence[str], Callable[[Any], Iterator[Sequence[str]]]]] = {
-    "own": (("what", "p50", "beside a plain `GET`, or without a cache"), _own),
-    "hits": (
-        (
-            "store",
-            "first byte of a hit, ms: p50 / p99",
-            "whole hit, ms: p50 / p99",
-            "tokens a second",
-            "new answer, µs a token",
-            "bytes kept per 1,000 tokens",
+class CacheTable(ResultsTable):
+    """The tables of ``bench/results/cache.json``."""
+
+    RESULTS = "cache.json"
+    TABLES: ClassVar = {
+        "own": (("what", "p50", "beside a plain `GET`, or without a cache"), _own),
+        "hits": (
+            (
+                "store",
+                "first byte of a hit, ms: p50 / p99",
+                "whole hit, ms: p50 / p99",
+                "tokens a second",
+                "new answer, µs a token",
+                "bytes kept per 1,000 tokens",
+            ),
+            _hits,
         ),
-        _hits,
-    ),
-    "joins": (
-        (
-            "store",
-            "calls for 10 at once",
-            "a late follower's first byte, ms",
-            "its lag, ms: p50 / p99",
-            "when who leads is killed, it gets",
+        "joins": (
+            (
+                "store",
+                "calls for 10 at once",
+                "a late follower's first byte, ms",
+                "its lag, ms: p50 / p99",
+                "when who leads is killed, it gets",
+            ),
+            _joins,
         ),
-        _joins,
-    ),
-}
+    }

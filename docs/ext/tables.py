@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import platform
 import re
 import sys
@@ -14,7 +15,7 @@ import tomllib
 from abc import ABC, abstractmethod
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sphinx.util.docutils import SphinxDirective
 
@@ -23,7 +24,7 @@ from streamward.doctor.advice import ADVICE
 from streamward.wire import DIALECTS, Framing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import ModuleType
 
     from docutils import nodes
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from streamward.wire import Dialect
 
 _HOPS = {"app": "the application", "unknown": "any other"}
+_BENCH = Path(__file__).parents[2] / "bench/results"
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
@@ -57,6 +59,25 @@ class Table(SphinxDirective, ABC):
         head = self.head()
         lines = [_line(head), _line(["---"] * len(head)), *map(_line, self.rows())]
         return self.parse_text_to_nodes("\n".join(lines))
+
+
+class ResultsTable(Table):
+    """One table of a measurement that was committed; the argument is its name in ``TABLES``."""
+
+    RESULTS: ClassVar[str]
+    """The file in ``bench/results``."""
+    TABLES: ClassVar[Mapping[str, tuple[Sequence[str], Callable[[Any], Iterable[Sequence[str]]]]]]
+    """For each table its head, and what makes the rows of the results."""
+
+    required_arguments = 1
+
+    def head(self) -> Sequence[str]:
+        return self.TABLES[self.arguments[0]][0]
+
+    def rows(self) -> Iterable[Sequence[str]]:
+        results = _BENCH / self.RESULTS
+        self.env.note_dependency(str(results))
+        return self.TABLES[self.arguments[0]][1](json.loads(results.read_text(encoding="utf-8")))
 
 
 class DialectTable(Table):

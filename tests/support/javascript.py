@@ -58,7 +58,7 @@ TOOL = {scene: {"to": words, "n": 7} for scene, words in WHOLE.items()}
 
 @cache
 def _guard(action: str) -> PII:
-    return PII(actions={"CREDIT_CARD": action}) if action == "block" else PII()
+    return PII(actions={"CREDIT_CARD": "block"}) if action == "block" else PII()
 
 
 def made_of(client: str, asked: Mapping[str, Any], folder: Path) -> dict[str, Any]:
