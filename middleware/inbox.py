@@ -55,11 +55,11 @@ class Inbox:
 
     async def receive(self) -> Message:
         """Give the application its next message."""
-        if self._stash:
-            message = self._stash.popleft()
-            self._stashed -= len(message.get("body", b""))
-            return message
-        message = await self._pull()
+        message = self._stashed_one()
+        if message is None:
+            async with self._lock:
+                # The watch may have been pulling meanwhile: what it got comes first.
+                message = self._stashed_one() or await self._next()
         if self._secret is not None and message["type"] == "http.disconnect":
             await self._secret.wait()
         return message
@@ -87,22 +87,30 @@ class Inbox:
             if message["type"] == "http.request":
                 self._keep(message)
 
+    def _stashed_one(self) -> Message | None:
+        if not self._stash:
+            return None
+        message = self._stash.popleft()
+        self._stashed -= len(message.get("body", b""))
+        return message
+
     def _keep(self, message: Message) -> None:
         self._stash.append(message)
         self._stashed += len(message.get("body", b""))
 
     async def _pull(self) -> Message:
+        async with self._lock:
+            return await self._next()
+
+    async def _next(self) -> Message:
         if self._left:
             return {"type": "http.disconnect"}
-        async with self._lock:
-            if self._left:
-                return {"type": "http.disconnect"}
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                self._left = True
-            elif message["type"] == "http.request" and not message.get("more_body", False):
-                self._whole = True
-            return message
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._left = True
+        elif message["type"] == "http.request" and not message.get("more_body", False):
+            self._whole = True
+        return message
 
 
 # While an unread body fills the stash, leaving can only be noticed by looking again.
