@@ -259,6 +259,20 @@ class Refusing(httpx.AsyncHTTPTransport):
         return await super().handle_async_request(request)
 
 
+class Unwritable(httpx.AsyncBaseTransport):
+    """A transport that finds a request which HTTP cannot say."""
+
+    async def handle_async_request(self, request):
+        raise httpx.LocalProtocolError("Illegal header value b'secret'")
+
+
+def test_a_request_that_cannot_be_written_is_a_400():
+    with running(Gateway("http://127.0.0.1:1", transport=Unwritable()), lifespan="on") as url:
+        answer = httpx.post(url + CHAT, content=b"prompt")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "not_forwarded")
+
+
 @pytest.mark.parametrize(("times", "status"), [(2, 200), (3, 502)])
 def test_a_connection_is_tried_again_for_every_method(times, status):
     with raw_upstream(saying(b"hello")) as upstream:
@@ -319,6 +333,7 @@ PATIENT = {"statuses": frozenset({429, 503}), "methods": frozenset({"POST"}), "k
         ([BUSY], {**PATIENT, "methods": frozenset({"GET"})}, (503, b"busy"), 1),
         ([saying(b"later", (b"retry-after", b"2"), status=b"429 Slow")], PATIENT, (429, b"later"), 1),
         ([saying(b"now", (b"retry-after", b"0"), status=b"429 Slow")], PATIENT, (429, b"now"), 3),
+        ([saying(b"age", (b"retry-after", b"9" * 5000), status=b"429 S")], PATIENT, (429, b"age"), 1),
         ([saying(b"day", (b"retry-after", b"Mon, 1 Jan"), status=b"429 S")], PATIENT, (429, b"day"), 1),
     ],
 )  # fmt: skip

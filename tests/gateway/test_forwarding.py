@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.raw_http import RawUpstream, ask, raw_upstream, request_of, response
 from support.servers import running
+from support.streams import DONE, chat
 
 from streamward import Streamward
 from streamward.gateway import Gateway
@@ -84,3 +87,30 @@ def test_an_answer_arrives_as_it_was_given(upstream, gateway, answer):
         (b"content-length", b"%d" % len(body)),
     ]
     assert said == body
+
+
+STREAM = b"".join(
+    [b": hi\r\n\r\n", *chat(["caf\u00e9 ", "\u2028", "\U0001f600"]), b"data: {}\r\r", DONE]
+)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(1, len(STREAM) - 1), max_size=12, unique=True).map(sorted))
+def test_a_stream_keeps_every_byte_however_it_is_cut(upstream, gateway, cuts):
+    pieces = [STREAM[a:b] for a, b in pairwise([0, *cuts, len(STREAM)])]
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+
+    def answer(asked, sock):
+        sock.sendall(head)
+        for piece in [*pieces, b""]:
+            sock.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
+
+    upstream.answer = answer
+    try:
+        line, _, said = ask(gateway, request_of(b"POST", b"/v1/chat/completions", body=b"{}"))
+    finally:
+        upstream.answer = lambda asked, sock: sock.sendall(response(b"hello"))
+
+    assert (line, said) == (b"HTTP/1.1 200 OK", STREAM)

@@ -103,6 +103,7 @@ def test_a_mount_does_not_count_and_a_missing_raw_path_is_made():
     mounted = {"raw_path": b"/llm/v1/a%2Fb", "path": "/llm/v1/a/b", "root_path": "/llm"}
 
     assert upstream.target(mounted) == b"/v1/a%2Fb"
+    assert upstream.target({"raw_path": b"/llm", "path": "/llm", "root_path": "/llm"}) == b"/"
     assert upstream.target({"path": "/v1/ü x"}) == b"/v1/%C3%BC%20x"
 
 

@@ -50,7 +50,7 @@ class Attempts:
         wait, asked = self._wait(), response.headers.get("retry-after", "")
         if wait is None or not asked:
             return wait
-        wanted = int(asked) if asked.isdecimal() else None  # a date: not again
+        wanted = int(asked) if asked.isdecimal() and len(asked) < 9 else None  # a date
         return None if wanted is None or wanted > self._retries.longest_wait else max(wait, wanted)
 
     def _wait(self) -> float | None:

@@ -41,7 +41,7 @@ class Upstream:
             NotForwardedError: it names no path, or leaves the prefix.
         """
         path: bytes = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
-        path = path.removeprefix(scope.get("root_path", "").encode())  # where a mount put it
+        path = path.removeprefix(scope.get("root_path", "").encode()) or b"/"  # where it is mounted
         if not path.startswith(b"/") or (self._prefix and _climbs(path)):
             raise NotForwardedError("target")
         query: bytes = scope.get("query_string", b"")
