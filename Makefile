@@ -9,7 +9,7 @@ SYSTEM := redis-server nginx haproxy caddy apache2 curl chromium systemd-analyze
   node:nodejs npm
 NJS := /usr/lib/nginx/modules/ngx_http_js_module.so
 # Folders with a package.json: what it names is installed below .venv/node, in one of the same name.
-NODE := $(wildcard deploy/cloudflare/worker tests/javascript)
+NODE := $(wildcard deploy/cloudflare/worker tests/javascript tests/support/gateway)
 NODE_READY := $(patsubst %,$(VENV)/node/%/.ready,$(notdir $(NODE)))
 
 .PHONY: demo test soak lint types docs bench bench-dialects bench-peers bench-cache format clean system

@@ -5,8 +5,9 @@ from __future__ import annotations
 import kubernetes_validate
 import pytest
 import yaml
+from support.gateway import wrong_names, wrong_values
 
-from streamward.deploy import EXAMPLE, KITS, render
+from streamward.deploy import EXAMPLE, KITS, Site, render
 
 FILES = render(KITS["kubernetes"])
 OBJECTS = [(name, one) for name, text in FILES.items() for one in yaml.safe_load_all(text) if one]
@@ -22,6 +23,29 @@ def the(kind, name="chat"):
 @pytest.mark.parametrize("one", CORE, ids=lambda one: one["kind"])
 def test_kubernetes_takes_the_object(one):
     kubernetes_validate.validate(one, "1.31", strict=True)
+
+
+@pytest.mark.parametrize(
+    "site",
+    [EXAMPLE, Site(host="llm.acme.test", paths=("/a/", "/b"), heartbeat=20)],
+    ids=["shipped", "written"],
+)
+def test_gateway_api_takes_the_objects(site, tmp_path):
+    text = render(KITS["kubernetes"], site)["gateway.yaml"]
+    objects = list(yaml.safe_load_all(text))
+
+    assert [one["kind"] for one in objects] == ["Gateway", "HTTPRoute", "HTTPRoute"]
+    assert wrong_values(tmp_path, objects) == ["", "", ""]
+    assert wrong_names(tmp_path, objects) == ""
+
+
+def test_gateway_api_would_not_take_others(tmp_path):
+    text = FILES["gateway.yaml"]
+    values = yaml.safe_load_all(text.replace("request: 0s", "request: 0", 1))
+    names = yaml.safe_load_all(text.replace("backendRequest:", "backendRequst:", 1))
+
+    assert "timeouts/request must be" in wrong_values(tmp_path, list(values))[1]
+    assert "backendRequst" in wrong_names(tmp_path, list(names))
 
 
 def test_nothing_was_left_out():
