@@ -12,22 +12,44 @@ import type { Frame } from "./frames";
 const TEST = /^([^=!]+?)\s*(?:(!?)=\s*(.*))?$/s;
 const STEP = /\[\]|[^.[\]]+/g;
 
+interface Test {
+  readonly place: string;
+  readonly steps: readonly string[];
+  readonly unlike: boolean;
+  readonly words: readonly string[] | undefined;
+}
+
+// Every mark stands in the table: there are a few dozen.
+const READ = new Map<string, readonly Test[][]>();
+
 /** Whether a frame has a mark; an empty one holds of none. */
 export function holds(mark: string, frame: Frame): boolean {
-  return mark.split(";").some((way) => way !== "" && way.split("&").every((test) => passes(test.trim(), frame)));
+  const ways = READ.get(mark) ?? read(mark);
+  return ways.some((way) => way.every((test) => passes(test, frame)));
 }
 
-function passes(test: string, frame: Frame): boolean {
-  const [, place = "", unlike, words] = TEST.exec(test) ?? [];
-  const fits = found(place, frame).some((value) => suits(value, words));
-  return fits !== (unlike === "!");
+function read(mark: string): readonly Test[][] {
+  const ways = mark.split(";").filter((way) => way !== "");
+  const tests = ways.map((way) => way.split("&").map((test) => testOf(test.trim())));
+  READ.set(mark, tests);
+  return tests;
 }
 
-function found(place: string, frame: Frame): unknown[] {
+function testOf(text: string): Test {
+  const [, place = "", unlike, words] = TEST.exec(text) ?? [];
+  const each = words?.split("|").map((word) => word.trim());
+  return { place, steps: place.match(STEP) ?? [], unlike: unlike === "!", words: each };
+}
+
+function passes({ place, steps, unlike, words }: Test, frame: Frame): boolean {
+  return found(place, steps, frame).some((value) => suits(value, words)) !== unlike;
+}
+
+function found(place: string, steps: readonly string[], frame: Frame): unknown[] {
   if (place === "@event") return [frame.event];
   if (place === "@data") return [frame.data ?? ""];
   let values = [frame.value];
-  for (const step of place.match(STEP) ?? []) {
+  for (const step of steps) {
     values = values.flatMap((value) => {
       if (step === "[]") return Array.isArray(value) ? value : [];
       return isObject(value) && Object.hasOwn(value, step) ? [value[step]] : [];
@@ -36,10 +58,10 @@ function found(place: string, frame: Frame): unknown[] {
   return values;
 }
 
-function suits(value: unknown, words: string | undefined): boolean {
+function suits(value: unknown, words: readonly string[] | undefined): boolean {
   if (words === undefined) return says(value);
   const said = isObject(value) || Array.isArray(value) ? undefined : String(value);
-  return words.split("|").some((word) => word === "*" || (said !== undefined && like(word.trim(), said)));
+  return words.some((word) => word === "*" || (said !== undefined && like(word, said)));
 }
 
 /** Whether a word is a text; a `*` in a longer one stands for any characters. */
