@@ -160,7 +160,7 @@ class Policy:
                 "Policy(mode='monitor') edits nothing: leave prompt out, or write mode='enforce'"
             )
         _check_channels(self.channels)
-        object.__setattr__(self, "dialects", _checked_dialects(self.dialects))
+        object.__setattr__(self, "dialects", checked_dialects(self.dialects))
         if self.on_leave not in ("cancel", "finish") and not callable(self.on_leave):
             raise ConfigurationError("Policy(on_leave=...) is 'cancel', 'finish' or a function")
         if self.grace is None:
@@ -257,11 +257,16 @@ def _check_channels(channels: object) -> None:
         raise ConfigurationError("Policy(channels=...) takes a value such as Channels()")
 
 
-def _checked_dialects(dialects: Iterable[object]) -> tuple[Dialect, ...]:
+def checked_dialects(dialects: Iterable[object]) -> tuple[Dialect, ...]:
+    """Return the rows as a tuple.
+
+    Raises:
+        ConfigurationError: something in it is no row (often the description itself).
+    """
     rows = [] if isinstance(dialects, Dialect) else list(dialects)
     found = [row for row in rows if isinstance(row, Dialect)]
     if isinstance(dialects, Dialect) or len(found) < len(rows):
         raise ConfigurationError(
-            "Policy(dialects=...) takes rows: write dialects=[Description(...).dialect()]"
+            "dialects=... takes rows: write dialects=[Description(...).dialect()]"
         )
     return tuple(found)

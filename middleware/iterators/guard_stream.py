@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any, Literal, TypeVar, overload
 
 from ...guardrails import Channels, Guard
+from ...wire import Dialect
 from ...wire.errors import ConfigurationError
-from ..policy import Limits, checked_guards
+from ..policy import Limits, checked_dialects, checked_guards
 from ..report import ReportHook, log_report
 from .guarded import AsyncGuardedStream, GuardedStream
 from .items import framing_for, items_like
@@ -28,6 +29,7 @@ def guard_stream(
     mode: Mode = ...,
     channels: Channels | None = ...,
     limits: Limits | None = ...,
+    dialects: Iterable[Dialect] = ...,
     content_type: str | None = ...,
     name: str = ...,
     on_report: ReportHook = ...,
@@ -42,6 +44,7 @@ def guard_stream(
     mode: Mode = ...,
     channels: Channels | None = ...,
     limits: Limits | None = ...,
+    dialects: Iterable[Dialect] = ...,
     content_type: str | None = ...,
     name: str = ...,
     on_report: ReportHook = ...,
@@ -55,6 +58,7 @@ def guard_stream(
     mode: Mode = "enforce",
     channels: Channels | None = None,
     limits: Limits | None = None,
+    dialects: Iterable[Dialect] = (),
     content_type: str | None = None,
     name: str = "guard_stream",
     on_report: ReportHook = log_report,
@@ -73,6 +77,8 @@ def guard_stream(
             edits, and the report says what was found.
         channels: what guards may do to each sort of channel; None: what ``Channels()`` says.
         limits: the size of the buffers ``frame`` and ``held``; None: what ``Limits()`` says.
+        dialects: of your own, such as ``Description(…).dialect()``; they are asked before the
+            built-in ones.
         content_type: how bytes and text are cut: ``"text/event-stream"``,
             ``"application/x-ndjson"`` or ``"text/plain"``; None: as SSE if they begin like SSE,
             else as plain text.
@@ -89,6 +95,7 @@ def guard_stream(
         monitor=mode == "monitor",
         channels=channels or Channels(),
         limits=limits or Limits(),
+        dialects=checked_dialects(dialects),
         items=partial(items_like, framing=framing_for(content_type)),
         name=name,
         on_report=on_report,

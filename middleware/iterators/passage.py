@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from ...guardrails import Channels, Guard, blocking_of
-from ...wire import MESSAGE
+from ...wire import MESSAGE, Dialect
 from ...wire.errors import ContentBlockedError, StreamwardError
 from ..bounds import bounded
 from ..pipeline import Pipeline
@@ -30,6 +30,7 @@ class Rules:
         monitor: True lets every item leave; the guards look at it behind the stream.
         channels: what guards may do to each sort of channel.
         limits: the size of the buffers.
+        dialects: of the caller's own; they are asked first.
         items: says how items are handled, from the first of them.
         name: what the report calls the stream.
         on_report: gets the report.
@@ -44,6 +45,7 @@ class Rules:
     name: str
     on_report: ReportHook
     cancelled: Outcome = "cancelled"
+    dialects: Sequence[Dialect] = ()
 
 
 class Passage:
@@ -105,6 +107,7 @@ class Passage:
             limits=rules.limits,
             channels=rules.channels,
             monitor=rules.monitor,
+            dialects=rules.dialects,
         )
 
     def give(self, frames: Sequence[bytes]) -> list[Any]:

@@ -46,6 +46,7 @@ class Direction:
             limits=policy.limits,
             channels=policy.channels,
             monitor=monitor,
+            dialects=policy.dialects,
         )
 
     @property
