@@ -507,7 +507,7 @@ def test_a_function_that_waits_for_a_loop_means_no():
 
 def test_a_store_that_needs_a_loop_is_refused():
     class Own(MemoryCache):
-        in_threads = None  # type: ignore[assignment]
+        in_threads = None
 
     with pytest.raises(ConfigurationError, match="in_threads"):
         StreamwardWSGI(ScriptedWSGI([]), cache=Own())

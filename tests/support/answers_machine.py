@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -42,8 +43,9 @@ class SharedAnswers(RuleBasedStateMachine):
         self.away: set[int] = set()
         self.stores: list[Any] = [self.open() for _ in range(self.processes)]
 
+    @abstractmethod
     def open(self) -> Any:
-        raise NotImplementedError
+        """Return a store, as one process has it."""
 
     # What a request does
 

@@ -80,7 +80,8 @@ async def crowd(
             assert worker.stdout is not None and worker.stdin is not None
             assert await worker.stdout.readline(), "it is ready"
         for worker in made.workers:
-            worker.stdin.write(b"go\n")  # type: ignore[union-attr]
+            assert worker.stdin is not None
+            worker.stdin.write(b"go\n")
         listening = asyncio.gather(*(made.listen(worker) for worker in made.workers))
         yield made
         async with asyncio.timeout(90):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from streamward import Report, Streamward, StreamwardWSGI, opt_out
 
@@ -20,24 +22,44 @@ ALICE = {"authorization": "Bearer alice"}
 Script = Sequence[bytes | float | Exception]
 
 
-class Door(Protocol):
+@dataclass(frozen=True)
+class Asked:
+    """One request."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    method: str
+    url: str
+    leave_when: Callable[[Answer], bool] | None
+
+    @property
+    def parts(self) -> tuple[str, str]:
+        """Path and query."""
+        path, _, query = self.url.partition("?")
+        return path, query
+
+
+class Door(ABC):
     """An application behind streamward.
 
     Attributes:
+        app: the application.
         reports: of every stream.
     """
 
-    reports: list[Report]
+    def __init__(self, app: ScriptedApp | ScriptedWSGI) -> None:
+        self.app = app
+        self.reports: list[Report] = []
 
     @property
     def calls(self) -> int:
         """How often the application was asked."""
-        ...
+        return self.app.calls
 
     @property
     def sent(self) -> int:
         """How many chunks of its last answer were taken."""
-        ...
+        return self.app.sent
 
     def ask(
         self,
@@ -50,10 +72,13 @@ class Door(Protocol):
         leave_when: Callable[[Answer], bool] | None = None,
     ) -> list[Answer]:
         """Send so many equal requests at the same time."""
-        ...
+        return self._answers(count, Asked(headers, body, method, url, leave_when))
+
+    @abstractmethod
+    def _answers(self, count: int, asked: Asked) -> list[Answer]: ...
 
 
-class AsgiDoor:
+class AsgiDoor(Door):
     """The ASGI door, in a loop of its own for each round of requests, or in a lasting one."""
 
     loop: asyncio.AbstractEventLoop | None = None
@@ -62,39 +87,25 @@ class AsgiDoor:
         self, script: Script, *, content_type: str = "text/event-stream", status: int = 200,
         private: bool = False, **settings: Any,
     ) -> None:  # fmt: skip
-        self.app = ScriptedApp(script, content_type=content_type, status=status)
-        self.reports: list[Report] = []
+        inner = ScriptedApp(script, content_type=content_type, status=status)
+        super().__init__(inner)
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
             if private:
                 opt_out(scope, only="cache")
-            await self.app(scope, receive, send)
+            await inner(scope, receive, send)
 
         self.door = Streamward(app, on_report=self.reports.append, **settings)
 
-    @property
-    def calls(self) -> int:
-        return self.app.calls
-
-    @property
-    def sent(self) -> int:
-        return self.app.sent
-
-    def ask(
-        self,
-        count: int = 1,
-        *,
-        headers: Mapping[str, str] = ALICE,
-        body: bytes = b"",
-        method: str = "POST",
-        url: str = "/v1/chat/completions",
-        leave_when: Callable[[Answer], bool] | None = None,
-    ) -> list[Answer]:
+    def _answers(self, count: int, asked: Asked) -> list[Answer]:
         async def together() -> list[Answer]:
-            path, _, query = url.partition("?")
-            scope = partial(scope_of, path, method=method, headers=headers, query=query.encode())
+            path, query = asked.parts
+            scope = partial(
+                scope_of, path, method=asked.method, headers=asked.headers, query=query.encode()
+            )
             asking = (
-                ask(self.door, scope(), body=body, leave_when=leave_when) for _ in range(count)
+                ask(self.door, scope(), body=asked.body, leave_when=asked.leave_when)
+                for _ in range(count)
             )
             return await asyncio.gather(*asking)
 
@@ -103,48 +114,33 @@ class AsgiDoor:
         return asyncio.run_coroutine_threadsafe(together(), self.loop).result()
 
 
-class WsgiDoor:
+class WsgiDoor(Door):
     """The WSGI door between two lint middlewares, in a thread for each request."""
 
     def __init__(
         self, script: Script, *, content_type: str = "text/event-stream", status: int = 200,
         private: bool = False, **settings: Any,
     ) -> None:  # fmt: skip
-        self.app = ScriptedWSGI(script, content_type=content_type, status=status)
-        self.reports: list[Report] = []
+        scripted = ScriptedWSGI(script, content_type=content_type, status=status)
+        super().__init__(scripted)
 
         def app(environ: Any, start_response: Any) -> Any:
             if private:
                 opt_out(environ, only="cache")
-            return self.app(environ, start_response)
+            return scripted(environ, start_response)
 
         def make(inner: Any) -> StreamwardWSGI:
             return StreamwardWSGI(inner, on_report=self.reports.append, **settings)
 
         self.door = linted(make, app)
 
-    @property
-    def calls(self) -> int:
-        return self.app.calls
-
-    @property
-    def sent(self) -> int:
-        return self.app.sent
-
-    def ask(
-        self,
-        count: int = 1,
-        *,
-        headers: Mapping[str, str] = ALICE,
-        body: bytes = b"",
-        method: str = "POST",
-        url: str = "/v1/chat/completions",
-        leave_when: Callable[[Answer], bool] | None = None,
-    ) -> list[Answer]:
+    def _answers(self, count: int, asked: Asked) -> list[Answer]:
         def one() -> Answer:
-            path, _, query = url.partition("?")
-            environ = environ_of(path, method=method, headers=headers, body=body, query=query)
-            return ask_wsgi(self.door, environ, leave_when=leave_when)
+            path, query = asked.parts
+            environ = environ_of(
+                path, method=asked.method, headers=asked.headers, body=asked.body, query=query
+            )
+            return ask_wsgi(self.door, environ, leave_when=asked.leave_when)
 
         if count == 1:
             return [one()]

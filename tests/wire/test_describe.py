@@ -328,7 +328,7 @@ def test_other_framings_do_not_ask_it():
 
 def test_a_route_has_its_own_dialects_and_they_are_part_of_its_rules():
     one = Policy(dialects=(PARROT.dialect(),))
-    same = Policy(dialects=[PARROT.dialect()])  # type: ignore[arg-type]
+    same = Policy(dialects=[PARROT.dialect()])
     other = Policy(dialects=(SO_FAR.dialect(),))
 
     prints = {
