@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench.cache import following, recording, round_trips
+from bench.cache import faults, following, recording, round_trips
 from bench.cache.peers import trial
 from bench.cache.store import redis
 
@@ -23,6 +23,7 @@ async def measure(rounds: int) -> dict[str, Any]:
             "round_trips": await round_trips.measure(url, rounds),
             "recording": await recording.measure(url, max(3, rounds // 50)),
             "following": await following.measure(url),
+            "black_hole": await faults.measure(max(20, rounds // 5)),
             "peers": await trial.measure(url, max(20, rounds // 5)),
         }
 

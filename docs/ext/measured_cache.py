@@ -38,6 +38,11 @@ def _own(result: Any) -> Iterator[Sequence[str]]:
         yield f"a follower in {where} process is behind", figure, _NO
     share = f"{kept['kept'] / kept['raw']:.1%} of what was sent"
     yield "1,000 tokens in Redis", f"{kept['kept']:,} bytes", share
+    hole = result["black_hole"]
+    first = f"{hole['first_ms']['p50'] - hole['no_cache_ms']['p50']:.0f} ms later"
+    yield "a Redis that swallows everything: the first request", first, _NO
+    later = f"{hole['later_added_ms_p50']:.2f} ms later"
+    yield "and those after it, until it is tried again", later, _NO
 
 
 def _hits(result: Any) -> Iterator[Sequence[str]]:

@@ -19,3 +19,4 @@ def test_one_generation_little_room_and_followers_are_told():
     assert peers["streamward"]["calls_for_10"] == 1
     assert peers["streamward"]["killed"]["gets"] == "an error frame"
     assert peers["streamward"]["bytes_per_1000_tokens"] < raw / 20
+    assert result["black_hole"].keys() >= {"timeout_ms", "first_ms", "later_added_ms_p50"}

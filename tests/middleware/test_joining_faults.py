@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.asgi import Answer, ask, scope_of
+from support.roads import BlackHole, SlowRoad
 from support.streams import ScriptedApp, chat
 
 from streamward import Report, Streamward
@@ -19,20 +20,6 @@ if TYPE_CHECKING:
 ALICE = {"authorization": "Bearer alice"}
 WORDS = ["Hello ", "there, ", "how ", "are ", "you?"]
 WHOLE = b"".join(chat(WORDS))
-
-
-class BlackHole:
-    """Takes connections and bytes, counts them, and never answers."""
-
-    connections = 0
-    taken = 0
-    url = ""
-
-    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        while data := await reader.read(1 << 16):
-            self.taken += len(data)
-        writer.close()
 
 
 @pytest.fixture
@@ -49,7 +36,13 @@ async def door() -> AsyncIterator[Callable[..., Streamward]]:
     stores: list[RedisCache] = []
 
     def make(url: str, app: Any, reports: list[Report], **settings: Any) -> Streamward:
-        given = {"secret": bytes(32), "timeout": 2.0, "lease": 1.5, **settings}
+        given = {
+            "secret": bytes(32),
+            "timeout": 20.0,
+            "write_timeout": 20.0,
+            "lease": 1.5,
+            **settings,
+        }
         stores.append(RedisCache(url, **given))
         return Streamward(app, cache=stores[-1], on_report=reports.append)
 
@@ -173,3 +166,114 @@ async def test_full_in_mid_answer(own_redis: Any, door: Any) -> None:
     assert app.calls == 1
     assert sorted(report.not_kept or "" for report in reports) == ["", "store"]
     assert server.ask("KEYS", "*:lease") == [], "the right was given back all the same"
+
+
+async def test_full_in_mid_answer_for_who_follows_elsewhere(own_redis: Any, door: Any) -> None:
+    """What Redis cannot keep it still passes on."""
+    server = own_redis("--maxmemory-policy", "noeviction")
+    reports: list[Report] = []
+
+    def strike() -> None:
+        server.ask("CONFIG", "SET", "maxmemory", "1")
+
+    leader, follower, calls = await in_mid_answer(server.url, door, strike, reports)
+
+    assert follower.body == leader.body == WHOLE
+    assert calls == 1
+    assert sorted(report.not_kept or "" for report in reports) == ["", "store"]
+
+
+async def test_an_evicted_lease_is_no_death(own_redis: Any, door: Any) -> None:
+    """With allkeys-lru everything may go at any moment: the leader takes its lease again."""
+    server = own_redis("--maxmemory-policy", "allkeys-lru")
+    reports: list[Report] = []
+
+    async def strike() -> None:
+        server.ask("CONFIG", "SET", "maxmemory", "1")
+        while server.ask("DBSIZE"):  # noqa: ASYNC110 - what is waited for tells nobody
+            await asyncio.sleep(0.005)
+        server.ask("CONFIG", "SET", "maxmemory", "0")
+
+    leader, follower, calls = await in_mid_answer(server.url, door, strike, reports)
+
+    assert int(server.ask("INFO", "stats")["evicted_keys"]) > 0
+    assert follower.body == leader.body == WHOLE
+    assert leader.ended and follower.ended
+    assert calls == 1
+    assert sorted(report.cache for report in reports) == ["joined", "stored"]
+
+
+async def in_mid_answer(
+    url: str, door: Any, strike: Callable[[], object], reports: list[Report]
+) -> tuple[Answer, Answer, int]:
+    """Let something happen while one process leads, and another follows; return both answers."""
+    asked, joined = asyncio.Event(), asyncio.Event()
+    rest = chat(WORDS)[2:]
+    app = ScriptedApp([asked.set, *chat(WORDS)[:2], joined.wait, strike, rest[0], 1.0, *rest[1:]])
+    one, other = door(url, app, reports), door(url, app, reports)
+    leader = asyncio.create_task(question(one))
+    await asyncio.wait_for(asked.wait(), 30)
+
+    def note(answer: Answer) -> bool:
+        if WORDS[0].encode() in answer.body:
+            joined.set()
+        return False
+
+    follower = await question(other, leave_when=note)
+    return await leader, follower, app.calls
+
+
+@pytest.fixture
+async def slow_road(own_redis: Any) -> AsyncIterator[SlowRoad]:
+    road = SlowRoad(own_redis().port)
+    async with await asyncio.start_server(road.take, "127.0.0.1", 0) as server:
+        road.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+        yield road
+        road.seconds = 0.0
+
+
+async def test_a_slow_redis_makes_those_who_follow_late_and_nobody_else(
+    slow_road: SlowRoad, door: Any
+) -> None:
+    """The leader's client has its whole answer before anybody elsewhere has a frame of the rest."""
+    reports: list[Report] = []
+    begun, asked = asyncio.Event(), asyncio.Event()
+    app = ScriptedApp([asked.set, *chat(WORDS)[:2], begun.wait, *chat(WORDS)[2:]])
+    one, other = (door(slow_road.url, app, reports) for _ in range(2))
+    order: list[str] = []
+
+    def leads(answer: Answer) -> bool:
+        if b"[DONE]" in answer.body:
+            order.append("leader")
+        return False
+
+    def follows(answer: Answer) -> bool:
+        if WORDS[0].encode() in answer.body and not begun.is_set():
+            slow_road.seconds = 0.5
+            begun.set()
+        if b"[DONE]" in answer.body:
+            order.append("follower")
+        return False
+
+    leader = asyncio.create_task(question(one, leave_when=leads))
+    await asyncio.wait_for(asked.wait(), 30)
+    follower = await question(other, leave_when=follows)
+
+    assert (await leader).body == follower.body == WHOLE
+    assert list(dict.fromkeys(order)) == ["leader", "follower"]
+    assert app.calls == 1
+
+
+async def test_a_redis_slower_than_a_claim_may_take_is_done_without(
+    slow_road: SlowRoad, door: Any
+) -> None:
+    reports: list[Report] = []
+    app = ScriptedApp(chat(WORDS))
+    one = door(slow_road.url, app, reports, timeout=0.1, retry_after=60.0)
+    slow_road.seconds = 3600.0
+
+    answers = [await question(one) for _ in range(5)]
+
+    assert {answer.body for answer in answers} == {WHOLE}
+    assert app.calls == 5
+    assert {report.cache for report in reports} == {"bypass"}
