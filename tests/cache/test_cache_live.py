@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.live_answers import HEAD, KEY, LIMIT, add, claimed, flush, processes, read
+from support.live_answers import HEAD, KEY, LIMIT, RECORDING, add, claimed, flush, processes, read
 
 from streamward.cache import Encryption, Running
 from streamward.cache.live.scripts import RENEW
@@ -177,3 +177,25 @@ async def test_a_renewal_under_way_does_not_take_the_right_again(
     next_one = await claimed(other)
     assert not isinstance(next_one, Running)
     await next_one.finish(None, 0)
+
+
+async def test_a_claim_is_one_call_whatever_comes_of_it(process: Any) -> None:
+    """Of one script, which is one command (``test_a_known_script_is_one_command``)."""
+
+    async def claimed_at_once(store: Any) -> Any:
+        real, calls = store._link.call, []
+
+        async def counted(*args: Any) -> Any:
+            calls.append(args)
+            return await real(*args)
+
+        store._link.call = counted
+        told = await claimed(store)
+        assert len(calls) == 1
+        store._link.call = real
+        return told
+
+    lease = await claimed_at_once(process())
+    assert isinstance(await claimed_at_once(process()), Running)
+    await lease.finish(RECORDING, 60)
+    assert await claimed_at_once(process()) == RECORDING
