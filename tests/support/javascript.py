@@ -17,7 +17,7 @@ from typing import Any
 
 from streamward import Policy, Streamward
 from streamward.guardrails import PII
-from streamward.wire import SSE, Dialect
+from streamward.wire import SSE, Dialect, Framing
 
 from .clients import CLEAN, TEXT, WORDS
 from .programs import ROOT, node_packages, program
@@ -113,13 +113,13 @@ def scenes(
     return {f"{one}/{name}": app for one in who for name, app in apps.items()}
 
 
-def sse(value: Any, event: str = "") -> bytes:
-    """Write an event; outside of ASCII only half a surrogate pair is escaped."""
+def sse(value: Any, event: str = "", framing: Framing = SSE) -> bytes:
+    """Write an event, or a line; outside of ASCII only half a surrogate pair is escaped."""
     try:
         data = json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         data = json.dumps(value).encode()
-    return SSE.build(data, event)
+    return framing.build(data, event)
 
 
 def arguments(pieces: Sequence[str]) -> list[str]:
