@@ -57,8 +57,8 @@ TOOL = {scene: {"to": words, "n": 7} for scene, words in WHOLE.items()}
 
 
 @cache
-def _guard(action: str) -> PII:
-    return PII(actions={"CREDIT_CARD": "block"}) if action == "block" else PII()
+def _guard(*, blocks: bool) -> PII:
+    return PII(actions={"CREDIT_CARD": "block"}) if blocks else PII()
 
 
 def made_of(client: str, asked: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -95,9 +95,9 @@ def scenes(
     clean, edited = answer(pieces_of(CLEAN)), answer(pieces_of(TEXT))
     broken = clean[: len(clean) // 2]
 
-    def guarded(script: Sequence[Any], action: str = "edit", *, ends: bool = True) -> Streamward:
+    def guarded(script: Sequence[Any], *, blocks: bool = False, ends: bool = True) -> Streamward:
         app = ScriptedApp(script, content_type=content_type, ends=ends)
-        return Streamward(app, guards=[_guard(action)], policy=Policy(cache=None))
+        return Streamward(app, guards=[_guard(blocks=blocks)], policy=Policy(cache=None))
 
     apps = {
         "clean": guarded(clean),
@@ -108,7 +108,7 @@ def scenes(
         "comments": guarded([part for one in edited for part in (b": note\n\n", one)]),
         "failed": guarded([*broken, RuntimeError("internal")]),
         "cut": guarded(broken, ends=False),
-        "blocked": guarded(edited, "block"),
+        "blocked": guarded(edited, blocks=True),
     }
     return {f"{one}/{name}": app for one in who for name, app in apps.items()}
 
