@@ -46,6 +46,7 @@ class Mirror:
         self._silence = 0.0  # seconds without a lease or a word
         self._blind = 0.0  # seconds without an answer of Redis
         self._looked_at = self._clock()
+        self._waited = 0.0
         self._seen_alive = False
         self.expect()
 
@@ -72,9 +73,10 @@ class Mirror:
         try:
             item = await events.within(self._look_again)
         except TimeoutError:
-            pass
+            self._waited = self._look_again
         except CacheUnavailableError:  # nothing will be heard: look from time to time
             await self._answers.tasks.sleep(self._look_again)
+            self._waited = self._look_again
         if item == b"":
             self._silence = 0.0
         elif item is None:
@@ -139,7 +141,8 @@ class Mirror:
         """
         now = self._clock()
         passed, self._looked_at = now - self._looked_at, now
-        return min(passed, most)
+        waited, self._waited = self._waited, 0.0
+        return max(waited, min(passed, most))
 
     def _is_wanted(self) -> bool:
         now = self._clock()
