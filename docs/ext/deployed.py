@@ -45,7 +45,7 @@ class HopTable(Table):
     def rows(self) -> Iterable[Sequence[str]]:
         for hop in HOPS.values():
             source = hop.source
-            link = source if source == "measured" else f"[{source.split('/')[0]}](https://{source})"
+            link = f"[{source.split('/')[0]}](https://{source})"
             yield (
                 f"`{hop.name}`",
                 hop.title,

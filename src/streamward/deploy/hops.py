@@ -25,7 +25,7 @@ class Hop:
         idle: seconds of silence after which it cuts a stream; None: no such limit.
         whole: seconds after which it cuts any stream; None: no such limit.
         setting: where its owner changes that, and to what it can be changed.
-        source: the page that says so; ``measured``: here.
+        source: the page that says so.
     """
 
     name: str
@@ -84,14 +84,14 @@ _ALL = (
         title="Envoy",
         idle=300,
         whole=15,
-        setting="route `timeout: 0s`; `idle_timeout`",
-        source="measured",
+        setting="route `timeout: 0s`; `stream_idle_timeout`, `idle_timeout`",
+        source="www.envoyproxy.io/docs/envoy/v1.39.0/faq/configuration/timeouts",
     ),
     Hop(
         name="alb",
         title="AWS Application Load Balancer",
         idle=60,
-        setting="`idle_timeout.timeout_seconds`, up to 4000",
+        setting="`idle_timeout.timeout_seconds`",
         source=f"{_AWS}/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html",
     ),
     Hop(
@@ -143,14 +143,15 @@ _ALL = (
         title="Azure Front Door",
         idle=30,
         setting="origin response timeout, 16 to 240",
-        source="learn.microsoft.com/azure/frontdoor/front-door-faq",
+        source="learn.microsoft.com/azure/frontdoor/front-door-troubleshoot-routing",
     ),
     Hop(
         name="fastly",
         title="Fastly",
-        idle=10,
-        setting="`between_bytes_timeout` of the backend, up to 60 inside Fastly",
-        source="www.fastly.com/documentation/reference/vcl/variables/backend-connection/",
+        idle=10,  # its pages that could be read name no default
+        setting="`bereq.between_bytes_timeout`; 10 is unverified, up to 60 between its own servers",
+        source="www.fastly.com/documentation/reference/vcl/variables/backend-connection/"
+        "bereq-between-bytes-timeout",
     ),
 )
 

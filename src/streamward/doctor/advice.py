@@ -98,8 +98,8 @@ ADVICE: Final[Mapping[Code, Advice]] = {
         "caddy": "take the path out of `encode`, or run Caddy 2.11 or newer",
         "haproxy": "remove `compression algo` for the path, and `option http-no-delay`",
         "cloudflare": "a Compression Rule for the path with `algorithms: [{name: none}]`",
-        "unknown": "switch compression off for the path, or send `Cache-Control: no-transform`"
-        " where the hop honours it",
+        "unknown": "switch compression off for the path (HAProxy: remove `compression algo`), or"
+        " send `Cache-Control: no-transform` where the hop honours it",
     },
     "content_type_changed": {
         "nginx": "remove `proxy_hide_header Content-Type` and `add_header Content-Type`",
@@ -165,10 +165,11 @@ ADVICE: Final[Mapping[Code, Advice]] = {
         "cloudfront": "the origin's response timeout above the heartbeat",
         "google": "`timeoutSec` of the backend service above the longest stream",
         "front_door": "the origin response timeout above the heartbeat",
+        "caddy": "`read_timeout` in `transport http` above the heartbeat",
         "haproxy": "`timeout server` above the heartbeat",
         "nginx": "`proxy_read_timeout 75s;`: more than three heartbeats of 15 s",
-        "unknown": "raise the idle time-out on the way above the heartbeat, or send heartbeats"
-        " more often",
+        "unknown": "raise the idle time-out on the way above the heartbeat (HAProxy: `timeout"
+        " server`; Apache: `ProxyTimeout`), or send heartbeats more often",
     },
     "large_frames_held": {
         "app": _STREAM_IT,
