@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from support.programs import ROOT, program
+from support.proxies import PROXIES
 
 CELL = {
     "proxy", "setup", "client", "server", "p50_ms", "p99_ms", "arrivals", "frames", "truncation", "abort",
@@ -31,12 +32,13 @@ def test_each_way_to_a_server_is_measured(tmp_path):
     result = measured(tmp_path, "uvicorn-h11", "gunicorn-wsgi")
 
     assert {cell["server"] for cell in result["cells"]} == {"uvicorn-h11", "gunicorn-wsgi"}
-    assert len(result["cells"]) == 2 * 4
+    assert len(result["cells"]) == 2 * (4 + 2 * len(PROXIES))
     assert all(cell.keys() == CELL and cell["frames"] == 5 for cell in result["cells"])
     assert {cell["setup"] for cell in result["cells"]} == {
         "no proxy",
         "proxy_pass alone",
         "deploy/nginx",
+        *(f"deploy/{proxy.name}" for proxy in PROXIES),
     }
     assert result["machine"]["versions"].keys() >= {"uvicorn", "gunicorn"}
 
