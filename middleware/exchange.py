@@ -289,11 +289,10 @@ class Exchange(LoopWaiting):
         return "handed_over" if self._handed_over else "client_left"
 
     async def _fail(self, raised: BaseException | None) -> None:
-        """Tell the client in its dialect, then cut the transfer so that every client notices."""
+        """Tell the client in its dialect, then cut the transfer, unless that breaks the client."""
         ours = self._error is not None
-        error = self._error or reason(raised)
+        self._error = error = self._error or reason(raised)
         self._outcome = "failed"
-        self._error = error
         if (stream := self._answer.stream) is not None:
             pipeline = stream.pipeline
             if not self._source.told:
@@ -304,8 +303,9 @@ class Exchange(LoopWaiting):
             proper = pipeline.ends_properly()
             if isinstance(self._outbox.recorder, Running):
                 self._outbox.recorder.end("incomplete" if proper else "cut")
-            if proper:
+            if proper or not pipeline.cuts():
                 await self._outbox.finish()
+            if proper:
                 return
         if raised is not None and not ours:
             raise raised

@@ -178,6 +178,10 @@ class Pipeline:
         reader = self._said.reader
         return reader is not None and refusal(reader, self.failure) is not None
 
+    def cuts(self) -> bool:
+        """Whether the transfer is cut behind an error; else the answer ends as if whole."""
+        return self._said.expected.cut
+
     def heartbeat(self) -> bytes:
         """Return the bytes that say *still there* between two frames; empty where none can."""
         dialect = self._said.expected

@@ -54,9 +54,11 @@ class Description(Rules):
         header: as in :class:`Dialect`.
         heartbeat: as in :class:`Dialect`.
         heartbeat_after_id: as in :class:`Dialect`.
+        cut: as in :class:`Dialect`; False needs an ``error``.
 
     Raises:
-        ConfigurationError: a place or a mark that is not written as one, no name, or no claim.
+        ConfigurationError: a place or a mark that is not written as one, no name, or no claim; or
+            an answer that breaks would end without a word.
     """
 
     name: str
@@ -65,10 +67,13 @@ class Description(Rules):
     header: tuple[str, str] | None = None
     heartbeat: bytes = b": ping\n\n"
     heartbeat_after_id: bool = True
+    cut: bool = True
 
     def __post_init__(self) -> None:
         if not self.name or not self.claims:
             raise ConfigurationError("a Description needs a name, and a mark that claims a frame")
+        if not self.cut and not self.error:
+            raise ConfigurationError("cut=False needs an error: nothing else would tell of it")
         self.dialect()
 
     def dialect(self) -> Dialect:
@@ -88,6 +93,7 @@ class Description(Rules):
             header=self.header,
             heartbeat=self.heartbeat,
             heartbeat_after_id=self.heartbeat_after_id,
+            cut=self.cut,
             fingerprint=self._fingerprint(),
             signs=Signs(claims=self.claims, ends=self._ends(), resumes=self.resumes),
         )

@@ -161,6 +161,8 @@ class Dialect:
         header: a vendor's response header that names it, and the value; none where there is none.
         heartbeat: bytes that say *still there* at a frame boundary and change nothing.
         heartbeat_after_id: False where a heartbeat behind an SSE ``id`` breaks a client.
+        cut: False where a client that was told of an error breaks on a transfer that is cut: the
+            answer then ends as if whole, behind the error.
         fingerprint: of a dialect of one's own: what it is, for the cache key.
         end_marker: the payload of the frame that only ends a stream; SDKs keep it to themselves.
         signs: what it and its end are known by, where that can be said without code.
@@ -174,6 +176,7 @@ class Dialect:
     header: tuple[str, str] | None = None
     heartbeat: bytes = b": ping\n\n"
     heartbeat_after_id: bool = True
+    cut: bool = True
     fingerprint: str = ""
     end_marker: bytes = b""
     signs: Signs = Signs()

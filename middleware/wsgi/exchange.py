@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
+from traceback import print_exception
 from typing import Any
 
 from ...cache import Signal
@@ -74,6 +75,7 @@ class WSGIExchange(Exchange):
             cache=cache,
         )
         self._start_response = start_response
+        self._log = request.log
         self._on_end = on_end
         self._woken = threading.Event()
         self._solitude: Solitude | None = None
@@ -169,6 +171,15 @@ class WSGIExchange(Exchange):
                 self._keeper.forgive(self._clock() - began)
 
     # How it runs
+
+    async def _fail(self, raised: BaseException | None) -> None:
+        """Tell the client; where that ends the answer, raise nothing: some servers would cut it."""
+        try:
+            await super()._fail(raised)
+        except Exception as error:
+            if not self._outbox.finished:
+                raise
+            print_exception(error, file=self._log)
 
     async def _run_here(self) -> None:
         try:

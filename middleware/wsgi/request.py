@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any, TypeAlias, cast
+from typing import Any, TextIO, TypeAlias, cast
 from urllib.parse import quote
 
 from ..controls import CONTROLS, controls_in
@@ -32,6 +32,7 @@ class Request:
 
     Attributes:
         scope: what an ASGI server would say of it; the environ is under ``"environ"``.
+        log: the server's, for errors.
     """
 
     def __init__(self, environ: Environ) -> None:
@@ -40,6 +41,7 @@ class Request:
         self._read = False
         self._whole = False
         self.scope = _scope(environ)
+        self.log: TextIO = environ["wsgi.errors"]
 
     async def receive(self) -> Message:
         """Return the next piece of the body, as an ASGI server would."""

@@ -18,8 +18,6 @@ async function agent(url, heard) {
   heard.messages = asking.messages.map(({ content }) => content ?? "");
 }
 
-// When all comes in one read, cut transfer included, the client rejects a promise that it has left.
-process.on("unhandledRejection", ({ message }) => { if (message !== "terminated") process.exit(1); });
 console.debug = console.error = () => {};
 
 await tell({ agent });

@@ -244,7 +244,9 @@ def test_what_is_no_place_is_refused(text):
         Description(name="x", claims=("a",), says=(Says(at=text),))
 
 
-@pytest.mark.parametrize("settings", [{"name": ""}, {"claims": ()}, {"done": "a &"}])
+@pytest.mark.parametrize(
+    "settings", [{"name": ""}, {"claims": ()}, {"done": "a &"}, {"cut": False}]
+)
 def test_what_cannot_work_is_refused(settings):
     with pytest.raises(ConfigurationError):
         Description(**{"name": "x", "claims": ("a",), "says": (), **settings})

@@ -9,8 +9,10 @@ as a text is written into them. So a string in the state that begins as it did b
 all of it is decided, as long as nothing but the state and the arguments of tools comes; so nothing
 of it is shown that a longer one would hide.
 
-Lines end with LF, no event is empty, and there is no end marker: the client fails on them. Its
-binary form, ``application/vnd.ag-ui.event+proto``, is not read.
+Lines end with LF, no event is empty, and there is no end marker: the client fails on them. On a
+transfer that is cut it rejects a promise that nobody holds, which ends a process of Node; so an
+answer that breaks ends behind ``RUN_ERROR``. The binary form,
+``application/vnd.ag-ui.event+proto``, is not read.
 """
 
 from __future__ import annotations
@@ -65,6 +67,7 @@ AG_UI = Description(
     fails="type=RUN_ERROR",
     usage=("usage[].inputTokens", "usage[].outputTokens"),
     error=(Writes(value={"type": "RUN_ERROR", "message": SENTENCE, "code": CODE}),),
+    cut=False,
     repeats=("messages",),
     alone=("parentMessageId", "runId", "threadId", "toolCallName"),
     foreign=("content", "event", "patch", "result", "snapshot", "state", "value"),
