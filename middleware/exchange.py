@@ -74,7 +74,7 @@ class Exchange(LoopWaiting):
         self._route = route
         self._policy = policy
         self._cache = cache
-        self._inbox = Inbox(receive)
+        self._inbox = Inbox(receive, scope["headers"])
         self._outbox = Outbox(send, beside=self._sends_beside)
         self._answer = Answer(
             self,
@@ -296,7 +296,7 @@ class Exchange(LoopWaiting):
         if (stream := self._answer.stream) is not None:
             pipeline = stream.pipeline
             if not self._source.told:
-                await self._outbox.frames(await stream.fail(error))
+                await self._outbox.frames(await stream.fail(error, self._inbox.call.id))
             self._error = error = pipeline.failure or error
             if isinstance(error, ContentBlockedError):
                 self._outcome = "blocked"

@@ -30,7 +30,11 @@ def refusal(reader: Reader, error: StreamwardError | None) -> bytes | None:
 
 
 def farewell(
-    reader: Reader, native: Framing, carried: Framing, error: StreamwardError | None
+    reader: Reader,
+    native: Framing,
+    carried: Framing,
+    error: StreamwardError | None,
+    call: int | str,
 ) -> list[bytes]:
     """Return the frames that say why a stream has ended.
 
@@ -39,15 +43,16 @@ def farewell(
         native: the framing of that dialect.
         carried: the framing of the stream: messages carry dialects of other framings too.
         error: why it has ended.
+        call: the id of the JSON-RPC call that it answers.
     """
     ending = refusal(reader, error)
-    said = reader.error(_problem_of(error)) if ending is None else ending
+    said = reader.error(_problem_of(error, call)) if ending is None else ending
     if carried is not MESSAGE:
         return [said]
     frames = native.framer(MAX_FRAME).feed(said)
     return [MESSAGE.build(frame.data, "") for frame in frames if frame.data]
 
 
-def _problem_of(error: StreamwardError | None) -> Problem:
+def _problem_of(error: StreamwardError | None, call: int | str = 0) -> Problem:
     shown = error or UpstreamError()
-    return Problem(shown.code, shown.public_message)
+    return Problem(shown.code, shown.public_message, call)

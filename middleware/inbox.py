@@ -7,6 +7,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from .calls import Call
+from .headers import Headers
+
 __all__ = ["Inbox", "Message", "Receive"]
 
 Message = MutableMapping[str, Any]
@@ -21,10 +24,18 @@ class Inbox:
 
     Two readers need it: the application, and the watch that notices when the client leaves. Both
     pull through one lock, and what the watch pulls too early waits for the application.
+
+    Args:
+        receive: the server's ``receive``.
+        headers: those of the request.
+
+    Attributes:
+        call: which JSON-RPC call this is, once the body was pulled.
     """
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, headers: Headers) -> None:
         self._receive = receive
+        self.call = Call(headers)
         self._lock = asyncio.Lock()
         self._stash: deque[Message] = deque()
         self._stashed = 0
@@ -108,8 +119,9 @@ class Inbox:
         message = await self._receive()
         if message["type"] == "http.disconnect":
             self._left = True
-        elif message["type"] == "http.request" and not message.get("more_body", False):
-            self._whole = True
+        elif message["type"] == "http.request":
+            self._whole = not message.get("more_body", False)
+            self.call.note(message.get("body", b""), last=self._whole)
         return message
 
 

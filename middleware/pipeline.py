@@ -147,12 +147,12 @@ class Pipeline:
             self._guarded(lambda: self._settle(leaving))
         return leaving
 
-    def fail(self, error: StreamwardError) -> list[bytes]:
+    def fail(self, error: StreamwardError, call: int | str = 0) -> list[bytes]:
         """End the stream with an error; return the frames that tell the client.
 
         What waits is decided as it stands and leaves first, unless it was a guard that failed.
         """
-        return [*self.give_up(error), *self.last_words()]
+        return [*self.give_up(error), *self.last_words(call)]
 
     def give_up(self, error: StreamwardError) -> list[bytes]:
         """End the stream with an error; return what waits, decided as it stands.
@@ -167,11 +167,11 @@ class Pipeline:
                 self.failure = another
         return []
 
-    def last_words(self) -> list[bytes]:
+    def last_words(self, call: int | str = 0) -> list[bytes]:
         """Return the frames that tell a client why the stream has ended; see ``failure``."""
         dialect = self._said.expected
         reader = self._said.reader or dialect.reader()
-        return farewell(reader, dialect.framing, self._said.framing, self.failure)
+        return farewell(reader, dialect.framing, self._said.framing, self.failure, call)
 
     def ends_properly(self) -> bool:
         """Whether a blocked answer can end as a refused one, instead of as an error."""

@@ -115,9 +115,14 @@ class Stream:
         if self.pipeline.watch is not None:
             await self.pipeline.watch.settle()
 
-    async def fail(self, error: StreamwardError) -> list[bytes]:
-        """End the stream with an error; return the frames that tell the client."""
-        return await self._run(self.pipeline.fail, error)
+    async def fail(self, error: StreamwardError, call: int | str = 0) -> list[bytes]:
+        """End the stream with an error; return the frames that tell the client.
+
+        Args:
+            error: why it ends.
+            call: the id of the JSON-RPC call that it answers.
+        """
+        return await self._run(self.pipeline.fail, error, call)
 
     async def pause(self) -> list[bytes]:
         """Say that every text is whole; return what waits, decided. The stream may go on."""

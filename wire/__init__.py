@@ -29,11 +29,12 @@ from .message import MESSAGE
 from .ndjson import NDJSON
 from .plain import PLAIN
 from .reading import PAYLOAD, Channel, Close, Form, Scrub, SoFar, Sound, Step, Text, Usage, Whole
-from .rules import CODE, SENTENCE, Closes, Hides, Says, Writes
+from .rules import CALL, CODE, SENTENCE, Closes, Hides, Says, Writes
 from .sse import SSE
 from .text_form import TextProjection
 
 __all__ = [
+    "CALL",
     "CODE",
     "CODED",
     "DIALECTS",

@@ -14,7 +14,7 @@ from .json_splice import Name, Path
 from .place import NOWHERE, Place, positions_of
 from .plan import Plan, Voice
 from .reading import PAYLOAD, Channel, Close, Scrub, SoFar, Step, Text, Usage, Whole
-from .rules import CODE, SENTENCE, Writes
+from .rules import CALL, CODE, SENTENCE, Writes
 
 __all__ = ["DescribedReader"]
 
@@ -237,7 +237,7 @@ def _filled(value: Any, problem: Problem) -> Any:
     if is_array(value):
         return [_filled(inner, problem) for inner in value]
     return (
-        {CODE: problem.code, SENTENCE: problem.message}.get(value, value)
+        {CODE: problem.code, SENTENCE: problem.message, CALL: problem.call}.get(value, value)
         if isinstance(value, str)
         else value
     )

@@ -51,10 +51,12 @@ class Problem:
     Attributes:
         code: stable and machine-readable (``"upstream_timeout"``).
         message: one sentence for people, without internals.
+        call: the id of the JSON-RPC call that the stream answers; 0 where none is known.
     """
 
     code: str
     message: str
+    call: int | str = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,10 @@ from .frame import Framing
 from .reading import Form
 from .sse import SSE
 
-__all__ = ["CODE", "SENTENCE", "Closes", "Hides", "Rules", "Says", "Writes"]
+__all__ = ["CALL", "CODE", "SENTENCE", "Closes", "Hides", "Rules", "Says", "Writes"]
+
+CALL: Final = "$call"
+"""Stands in a frame to be written for the id of the JSON-RPC call that the stream answers."""
 
 CODE: Final = "$code"
 """Stands in a frame to be written for the stable code of a problem."""
@@ -84,8 +87,8 @@ class Writes:
     """A frame to be written.
 
     Attributes:
-        value: its JSON, in which ``CODE`` and ``SENTENCE`` stand for those of a problem; or its
-            payload as it is, as bytes.
+        value: its JSON, in which ``CODE``, ``SENTENCE`` and ``CALL`` stand for those of a problem;
+            or its payload as it is, as bytes.
         event: its event type.
     """
 

@@ -31,12 +31,15 @@ async def body_of(receive: Any) -> bytes:
 
 
 class Server:
-    """Answers a tool call with a progress message and a text."""
+    """Answers a tool call with a progress message and a text; or it fails or stops before that."""
 
-    def __init__(self, text: str, *, pause: float = 0.0, fails: bool = False) -> None:
+    def __init__(
+        self, text: str, *, pause: float = 0.0, fails: bool = False, stops: bool = False
+    ) -> None:
         self.text = text
         self.pause = pause
         self.fails = fails
+        self.stops = stops
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["method"] != "POST":
@@ -71,6 +74,8 @@ class Server:
         for number, frame in enumerate(frames):
             if self.fails and number == 2:
                 raise RuntimeError("internal")
+            if self.stops and number == 2:
+                return
             await asyncio.sleep(self.pause)
             await send({"type": "http.response.body", "body": frame, "more_body": True})
         await send({"type": "http.response.body", "body": b""})

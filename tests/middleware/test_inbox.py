@@ -14,7 +14,7 @@ from streamward.middleware.inbox import Inbox
 async def test_a_body_keeps_its_order_whoever_pulls_it(together):
     """An application may read while it answers; the watch is pulling then."""
     server: asyncio.Queue[Any] = asyncio.Queue()
-    inbox = Inbox(server.get)
+    inbox = Inbox(server.get, [])
     watch = asyncio.create_task(inbox.client_left())
     await asyncio.sleep(0)
 

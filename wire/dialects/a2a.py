@@ -9,7 +9,7 @@ client in Python cuts lines at U+2028, so what is written here escapes it.
 from __future__ import annotations
 
 from ..describe import Description
-from ..rules import CODE, SENTENCE, Closes, Says, Writes
+from ..rules import CALL, CODE, SENTENCE, Closes, Says, Writes
 
 __all__ = ["A2A"]
 
@@ -64,7 +64,7 @@ A2A = Description(
     done=";".join(f"{state}=completed|TASK_STATE_COMPLETED" for state in _STATES) + _MESSAGE,
     stops=";".join(f"{state}={_TERMINAL}|{_WAITING}" for state in _STATES) + ";result.final=true",
     fails="error",
-    error=(Writes(value={"jsonrpc": "2.0", "id": None, "error": _ERROR}, event="error"),),
+    error=(Writes(value={"jsonrpc": "2.0", "id": CALL, "error": _ERROR}, event="error"),),
     repeats=("result.task", "task", "result.artifacts", "result.history"),
     alone=("artifactId", "contextId", "jsonrpc", "kind", "state", "taskId"),
     read=("status",),

@@ -5,14 +5,15 @@ is no text by pieces: results, notifications and requests come whole, and every 
 looked at, ``structuredContent`` too, which says the same again. The first event has an ``id`` and
 no data, by which clients resume.
 
-An error answers the request: the client puts the id of its request in the place of ours. A comment
-behind an ``id`` could fire an empty event in older clients, so there none is sent.
+An error answers the request and bears its id: the client in JavaScript waits for that, the one in
+Python puts it there itself. A comment behind an ``id`` could fire an empty event in older clients,
+so there none is sent.
 """
 
 from __future__ import annotations
 
 from ..describe import Description
-from ..rules import CODE, SENTENCE, Writes
+from ..rules import CALL, CODE, SENTENCE, Writes
 
 __all__ = ["MCP"]
 
@@ -25,7 +26,7 @@ MCP = Description(
     done="id=* & method!=*",
     fails="error",
     resumes=True,
-    error=(Writes(value={"jsonrpc": "2.0", "id": 0, "error": _ERROR}, event="message"),),
+    error=(Writes(value={"jsonrpc": "2.0", "id": CALL, "error": _ERROR}, event="message"),),
     repeats=("result.structuredContent",),
     alone=("jsonrpc", "method", "protocolVersion", "progressToken", "requestId"),
     foreign=("_meta", "data"),
