@@ -28,4 +28,17 @@ async function messagesHelper(url, heard) {
   heard.finish = finish;
 }
 
-await tell({ messages, messagesHelper });
+async function blocks(url, heard) {
+  const stream = await client(url).messages.create({ ...question, stream: true });
+  heard.blocks = ["", "", "", ""];
+  for await (const { index, delta } of stream) {
+    if (index !== undefined) heard.blocks[index] += delta?.text ?? delta?.partial_json ?? "";
+  }
+}
+
+async function blocksHelper(url, heard) {
+  const { content } = await client(url).messages.stream(question).finalMessage();
+  heard.blocks = content.map(({ text, input }) => text ?? JSON.stringify(input));
+}
+
+await tell({ messages, messagesHelper, blocks, blocksHelper });

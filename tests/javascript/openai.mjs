@@ -27,6 +27,26 @@ async function chatHelper(url, heard) {
   note(heard, { message: choice.message, choice });
 }
 
+async function choices(url, heard) {
+  const stream = await client(url).chat.completions.create({ model: "m", messages, n: 2, stream: true });
+  heard.choices = [0, 1].map(() => ({ text: "", tools: ["", ""] }));
+  for await (const { choices: [{ index, delta }] } of stream) {
+    heard.choices[index].text += delta.content ?? "";
+    for (const call of delta.tool_calls ?? []) {
+      heard.choices[index].tools[call.index] += call.function.arguments;
+    }
+  }
+}
+
+async function choicesHelper(url, heard) {
+  const stream = client(url).chat.completions.stream({ model: "m", messages, n: 2 });
+  const final = await stream.finalChatCompletion();
+  heard.choices = final.choices.map(({ message }) => ({
+    text: message.content,
+    tools: message.tool_calls.map((call) => call.function.arguments),
+  }));
+}
+
 async function responses(url, heard) {
   const stream = await client(url).responses.create({ model: "m", input: "hi", stream: true });
   for await (const event of stream) {
@@ -49,4 +69,4 @@ async function responsesHelper(url, heard) {
   heard.finish = final.status;
 }
 
-await tell({ chat, chatHelper, responses, responsesHelper });
+await tell({ chat, chatHelper, choices, choicesHelper, responses, responsesHelper });
