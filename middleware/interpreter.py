@@ -41,9 +41,6 @@ class Interpreter:
         dialect: its dialect, once it is known.
         reader: of that dialect; None before the first frame with data.
         alike: knows frames that need not be read.
-        tokens: how many pieces of text came in.
-        spoken: how many frames with data came in since the first that carries text, this one
-            included; where nobody can tell, every frame with data counts.
     """
 
     def __init__(
@@ -59,13 +56,26 @@ class Interpreter:
         self.framing = framing.framing if isinstance(framing, Dialect) else framing
         self.reader: Reader | None = None
         self.alike = Alike()
-        self.tokens = 0
-        self.spoken = 0
+        self._tokens = 0
+        self._spoken = 0
         self._headers = headers
         self._path = path
         self._dialects = dialects
         self._strict = strict
         self._unread = False
+
+    @property
+    def tokens(self) -> int:
+        """How many pieces of text came in."""
+        return self._tokens + self.alike.known
+
+    @property
+    def spoken(self) -> int:
+        """How many frames with data came in since the first that carries text, with that one.
+
+        Where nobody can tell, every frame with data counts.
+        """
+        return self._spoken + self.alike.known
 
     @property
     def usage(self) -> Usage | None:
@@ -111,9 +121,9 @@ class Interpreter:
             return []
         for step in steps:
             if type(step) is Text:
-                self.tokens += 1
-        if self.spoken or self.tokens or self.reader.every_frame_speaks:
-            self.spoken += 1
+                self._tokens += 1
+        if self._spoken or self._tokens or self.reader.every_frame_speaks:
+            self._spoken += 1
         return steps
 
     def finish(self) -> None:

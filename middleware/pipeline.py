@@ -39,7 +39,6 @@ class Pipeline:
 
     Attributes:
         failure: why the stream has to end, once it has to. Nothing more is taken then.
-        frames: how many frames came in.
         held_peak: the most bytes that waited at one time.
         watch: what looks at frames that have left, in monitor mode.
     """
@@ -60,6 +59,7 @@ class Pipeline:
         self._guards = () if monitor else tuple(guards)
         strict = bool(self._guards)
         self._said = Interpreter(framing, headers, path, dialects, strict=strict)
+        self._alike = self._said.alike
         self._channels = channels
         self.watch = Watch(guards, limits.held, channels) if monitor and guards else None
         self._limits = limits
@@ -70,13 +70,19 @@ class Pipeline:
         self._id_seen = False
         self.blocking = any(guard.blocking for guard in self._guards)
         self.failure: StreamwardError | None = None
-        self.frames = 0
+        self._frames = 0  # that had to be read
+        self._open = self._ward is None and self.watch is None
         self.held_peak = 0
 
     @property
     def dialect(self) -> str | None:
         """The name of the dialect, once it is known."""
         return self._said.dialect.name if self._said.dialect else None
+
+    @property
+    def frames(self) -> int:
+        """How many frames came in."""
+        return self._frames + self._alike.known
 
     @property
     def tokens(self) -> int:
@@ -194,7 +200,7 @@ class Pipeline:
             self.failure = error
 
     def _take(self, chunk: bytes, leaving: list[bytes]) -> None:
-        alike = self._said.alike
+        alike = self._alike
         if self._framer.between and (text := alike.text(chunk)) is not None:
             self._pass(chunk, text, leaving)
             return
@@ -209,13 +215,10 @@ class Pipeline:
 
     def _pass(self, raw: bytes, text: str, leaving: list[bytes]) -> None:
         """Take a frame that differs from the last ones in its text only."""
-        self.frames += 1
-        self._said.tokens += 1
-        self._said.spoken += 1
-        if self._ward is None and self.watch is None:
+        if self._open:
             leaving.append(raw)
         else:
-            self._guard(*self._said.alike.frame(raw, text), leaving)
+            self._guard(*self._alike.frame(raw, text), leaving)
 
     def _end(self, leaving: list[bytes]) -> None:
         self._take(self._sniffer.rest(), leaving)
@@ -251,7 +254,7 @@ class Pipeline:
     def _frame(self, frame: Frame, leaving: list[bytes]) -> None:
         if self.failure is not None:
             return
-        self.frames += 1
+        self._frames += 1
         if frame.aside:
             self._id_seen = self._id_seen or b"\nid" in b"\n" + frame.aside
         self._guard(frame, self._said.read(frame), leaving)

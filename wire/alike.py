@@ -30,6 +30,9 @@ class Alike:
 
     Two that are alike have to be parsed before a third one goes without: the first may still change
     what the reader knows of the stream. For a reader that is ``steady``.
+
+    Attributes:
+        known: how many frames it has told the text of.
     """
 
     def __init__(self) -> None:
@@ -39,16 +42,21 @@ class Alike:
         self._event = ""
         self._last: Text | None = None
         self._sure = False
+        self.known = 0
 
     def text(self, raw: bytes) -> str | None:
         """Return the text of bytes that are a frame like the last two; None: it has to be read."""
         if not (self._sure and raw.startswith(self._head) and raw.endswith(self._tail)):
             return None
         inside = _INSIDE.fullmatch(raw, len(self._head), len(raw) - len(self._tail))
+        if inside is None:
+            return None
         try:
-            return inside[0].decode() if inside else None
+            text = inside[0].decode()
         except UnicodeDecodeError:
             return None
+        self.known += 1
+        return text
 
     def frame(self, raw: bytes, text: str) -> tuple[Frame, list[Step]]:
         """Return the frame that such bytes are, and what it holds."""

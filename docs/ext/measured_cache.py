@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 _NO = "-"
+_RECORDED = {
+    "way": "recording, on the way to the client",
+    "memory": "recording and keeping, `MemoryCache`",
+    "redis": "recording and keeping, `RedisCache`",
+}
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -29,9 +34,9 @@ def _own(result: Any) -> Iterator[Sequence[str]]:
     yield "first bytes of a hit, 500 tokens", hit, _times(trips["hit_to_get"])
     replay = f"{trips['replayed_tokens_per_s']:,.0f} tokens a second"
     yield "a replay through the door", replay, _times(trips["replay_to_get_and_send"])
-    for name, title in (("memory", "`MemoryCache`"), ("redis", "`RedisCache`")):
+    for name, title in _RECORDED.items():
         added, share = recording["added_us"][name], recording["added_share"][name]
-        yield f"recording with {title}", f"{added:.1f} µs a token", f"{share:.0%} on top"
+        yield title, f"{added:.1f} µs a token", f"{share:.0%} on top"
     for name, where in (("same", "the same"), ("other", "another")):
         row = lag[f"{name}_process_ms"]
         figure = f"{max(row['p50'], 0):.1f} ms, of 100 frames 99 within {max(row['p99'], 0):.1f} ms"

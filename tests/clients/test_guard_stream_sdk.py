@@ -87,7 +87,7 @@ async def test_openai_chunks_asynchronously(guards):
 
 
 async def test_leaving_an_asynchronous_stream_closes_the_connection(guards):
-    app = ScriptedApp([*chat(cut(TEXT))[:20], 60.0])
+    app = ScriptedApp([*chat(cut(TEXT))[:20], 3.0])
     with running(app) as url:
         async with openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="key") as client:
             source = await client.chat.completions.create(model="m", messages=ASKED, stream=True)
