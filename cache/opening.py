@@ -44,19 +44,10 @@ def open_link(url: str, breaker: Breaker, setting: str) -> RedisLink:
 
 
 def link_of_threads(url: str, breaker: Breaker) -> tuple[Link, Tasks]:
-    """Return what serves threads, for a URL that :func:`open_link` has taken.
-
-    Raises:
-        ConfigurationError: the URL leads to sentinels, or to a cluster.
-    """
+    """Return what serves threads, for a URL that :func:`open_link` has taken."""
     from .link.threads import ThreadLink
     from .live.thread import ThreadTasks
     from .redis_link import MAX_CONNECTIONS
 
-    if "+" in url.partition("://")[0]:
-        raise ConfigurationError(
-            "without an event loop RedisCache(url) reaches one server, neither sentinels nor a "
-            "cluster: write 'redis://host:6379/0', the address of the master or of a proxy"
-        )
     tasks = ThreadTasks()
     return ThreadLink(url, breaker, MAX_CONNECTIONS, tasks), tasks

@@ -136,7 +136,7 @@ class RedisCache:
         """Return this store for callers without an event loop.
 
         Its coroutines never pause: they wait in the thread that drives them, through redis-py's
-        blocking client. What no request waits for is done by two daemon threads of the process.
+        blocking client. What no request waits for is done by a few daemon threads of the process.
         It has connections of its own: ``in_threads().close()`` closes them.
         """
         if self._inline is None:

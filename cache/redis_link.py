@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from ..wire.errors import CacheUnavailableError
 from .link.address import read_url
 from .link.deployment import open_deployment
+from .link.loop_kit import LoopKit
 from .link.outcome import outcome
 from .link.subscription import Subscription
 from .signal import LoopSignal
@@ -121,7 +122,7 @@ class RedisLink:
     @property
     def publish(self) -> str:
         """The command by which a script reaches those who :meth:`subscribe`."""
-        return "SPUBLISH" if self._address.form == "cluster" else "PUBLISH"
+        return self._address.publish
 
     async def close(self) -> None:
         """Close the connections of the running loop. The next call opens new ones."""
@@ -136,7 +137,7 @@ class RedisLink:
                 del self._clients[ended]
             lifetime = self._lifetime(loop)
             self._clients[loop] = _Client(
-                open_deployment(self._address, self._breaker),
+                open_deployment(self._address, self._breaker, LoopKit()),
                 asyncio.Semaphore(MAX_CONNECTIONS),
                 lifetime,
             )

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from .connection import connection_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Address", "Host", "read_url"]
 
@@ -35,9 +35,23 @@ class Address(NamedTuple):
     options: Mapping[str, Any]
     sentinel_options: Mapping[str, Any]
 
+    @property
+    def publish(self) -> str:
+        """The command by which a script reaches those who listen."""
+        return "SPUBLISH" if self.form == "cluster" else "PUBLISH"
 
-def read_url(url: str, max_connections: int) -> Address:
-    """Read a URL. ``max_connections`` counts per server.
+
+def read_url(
+    url: str,
+    max_connections: int,
+    options_of: Callable[[str, int], Mapping[str, Any]] = connection_options,
+) -> Address:
+    """Read a URL.
+
+    Args:
+        url: of any of the three forms.
+        max_connections: the most per server.
+        options_of: returns what connections are made with for the URL of one server.
 
     Raises:
         ValueError: the URL, or one of its parameters, cannot be used.
@@ -45,7 +59,7 @@ def read_url(url: str, max_connections: int) -> Address:
     scheme, _, rest = url.partition("://")
     transport, _, form = scheme.partition("+")
     if not form:
-        return Address("single", (), "", connection_options(url, max_connections), {})
+        return Address("single", (), "", options_of(url, max_connections), {})
     if form not in {"sentinel", "cluster"} or transport not in {"redis", "rediss"}:
         raise ValueError("the scheme is none of ours")
     parts = urlsplit(f"//{rest}")
@@ -56,9 +70,7 @@ def read_url(url: str, max_connections: int) -> Address:
     if form == "cluster" and any(login.values()):
         raise ValueError("a cluster has no sentinels")
     options = dict(
-        connection_options(
-            f"{transport}://{user}{at}host/{database}?{urlencode(query)}", max_connections
-        )
+        options_of(f"{transport}://{user}{at}host/{database}?{urlencode(query)}", max_connections)
     )
     del options["host"]
     return Address(

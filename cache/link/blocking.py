@@ -7,19 +7,33 @@ from __future__ import annotations
 
 import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from redis import ConnectionPool, Redis, exceptions
 from redis import connection as connections
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from redis.sentinel import (
+    SentinelConnectionPool,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
 
 from .connection import common_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["DEADLINE", "InlineRedis", "blocking_options", "blocking_pool"]
+    from .address import Address, Host
+
+__all__ = [
+    "DEADLINE",
+    "InlineRedis",
+    "blocking_master_pool",
+    "blocking_options",
+    "blocking_pool",
+    "seconds_left",
+]
 
 DEADLINE: Final[ContextVar[float | None]] = ContextVar("streamward_deadline", default=None)
 """When the call under way must be over, on ``time.monotonic()``."""
@@ -33,12 +47,34 @@ class InlineRedis(Redis):
         base: Any = super()
         return base.execute_command(*args, **options)
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        self.close()
+        self.connection_pool.disconnect()
+
+
+class _Manager:
+    """What redis-py asks for the master."""
+
+    def __init__(self, discover: Callable[[], Host]) -> None:
+        self._discover = discover
+
+    def discover_master(self, service_name: str) -> Host:
+        del service_name
+        return self._discover()
+
 
 class _Timed(connections.AbstractConnection):
     """Waits for nothing longer than until the deadline of the call, connecting included."""
 
     def _connect(self) -> Any:
-        if (rest := _rest()) is not None:
+        if (rest := seconds_left()) is not None:
             self.socket_connect_timeout = self.socket_timeout = rest
         base: Any = super()
         return base._connect()  # noqa: SLF001 - its own
@@ -55,11 +91,16 @@ class _Timed(connections.AbstractConnection):
 
     def _hurry(self) -> None:
         sock = getattr(self, "_sock", None)
-        if sock is not None and (rest := _rest()) is not None:
+        if sock is not None and (rest := seconds_left()) is not None:
             sock.settimeout(rest)
 
 
-def _rest() -> float | None:
+def seconds_left() -> float | None:
+    """Return how long the call under way may still take, or None where there is none.
+
+    Raises:
+        redis.exceptions.TimeoutError: its time is up.
+    """
     if (deadline := DEADLINE.get()) is None:
         return None
     if (rest := deadline - time.monotonic()) <= 0:
@@ -80,7 +121,7 @@ def blocking_options(url: str, max_connections: int) -> Mapping[str, Any]:
     retry = Retry(NoBackoff(), 1, supported_errors=(exceptions.ConnectionError,))
     return {
         **common_options(given, max_connections, tls=tls),
-        "connection_class": type("TimedConnection", (_Timed, transport), {}),
+        "connection_class": _timed(transport),
         "retry": retry,
     }
 
@@ -88,3 +129,22 @@ def blocking_options(url: str, max_connections: int) -> Mapping[str, Any]:
 def blocking_pool(options: Mapping[str, Any]) -> ConnectionPool:
     """Return a pool that opens connections at need."""
     return ConnectionPool(**options)
+
+
+def blocking_master_pool(address: Address, discover: Callable[[], Host]) -> ConnectionPool:
+    """Return connections to whatever is the master when they are opened.
+
+    Args:
+        address: made with :func:`blocking_options`.
+        discover: returns the master.
+    """
+    secure = issubclass(address.options["connection_class"], connections.SSLConnection)
+    transport = SentinelManagedSSLConnection if secure else SentinelManagedConnection
+    options = {**address.options, "connection_class": _timed(transport)}
+    options.pop("port", None)
+    make = cast("Callable[..., ConnectionPool]", SentinelConnectionPool)
+    return make(address.service, _Manager(discover), **options)
+
+
+def _timed(transport: type[connections.AbstractConnection]) -> type[connections.AbstractConnection]:
+    return type("TimedConnection", (_Timed, transport), {})

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from redis import exceptions
-from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import (
     AbstractConnection,
     Connection,
@@ -15,6 +15,11 @@ from redis.asyncio.connection import (
     parse_url,
 )
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import (
+    SentinelConnectionPool,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
 from redis.backoff import NoBackoff
 
 from ...wire.errors import ConfigurationError
@@ -22,14 +27,17 @@ from ...wire.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+    from .address import Address
+    from .sentinel import Sentinels
+
 __all__ = [
     "ListeningConnection",
     "aborting",
     "common_options",
     "connection_options",
     "listening",
+    "master_pool",
     "new_connection",
-    "server",
 ]
 
 _CONNECT_SECONDS: Final = 5.0
@@ -156,10 +164,14 @@ def common_options(given: Mapping[str, Any], max_connections: int, *, tls: bool)
     }
 
 
-def server(options: Mapping[str, Any], host: str, port: int) -> Redis:
-    """Return a client of one server. It connects when it is used."""
-    changed: dict[str, Any] = {**options, "host": host, "port": port}
-    return Redis.from_pool(ConnectionPool(**changed))
+def master_pool(address: Address, sentinels: Sentinels) -> SentinelConnectionPool:
+    """Return connections to whatever is the master when they are opened."""
+    secure = issubclass(address.options["connection_class"], SSLConnection)
+    transport = SentinelManagedSSLConnection if secure else SentinelManagedConnection
+    options = {**address.options, "connection_class": aborting(transport)}
+    options.pop("port", None)
+    make = cast("Callable[..., SentinelConnectionPool]", SentinelConnectionPool)
+    return make(address.service, sentinels, **options)
 
 
 def listening(options: Mapping[str, Any], **changed: Any) -> Mapping[str, Any]:

@@ -1,24 +1,25 @@
-"""The three ways in which people run Redis, each as what one loop needs of it."""
+"""The three ways in which people run Redis, each as what a loop, or threads, need of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from redis.asyncio import ConnectionPool, Redis
-
 from .cluster import ClusterCommands
-from .connection import listening, new_connection
-from .hub import Hub, OneLine, ShardedLines
+from .connection import listening
+from .hub import Hub, ShardedLines
+from .line import PLAIN
 from .outcome import only_one
-from .sentinel import Sentinels, master_pool
+from .sentinel import Sentinels
 from .topology import Topology
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from redis.asyncio import Redis
+
     from ..breaker import Breaker
-    from .address import Address, Host
-    from .connection import ListeningConnection
+    from .address import Address
+    from .kit import Kit
 
 __all__ = ["Deployment", "open_deployment"]
 
@@ -42,47 +43,48 @@ class Deployment(NamedTuple):
     masters: Callable[[], Awaitable[Sequence[Redis]]]
 
 
-def open_deployment(address: Address, breaker: Breaker) -> Deployment:
-    """Prepare to connect from the running loop. Each node of a cluster gets a breaker like this."""
+def open_deployment(address: Address, breaker: Breaker, kit: Kit) -> Deployment:
+    """Prepare to connect. Each node of a cluster gets a breaker like this.
+
+    Args:
+        address: made for the same kind of caller as the kit.
+        breaker: of the link.
+        kit: of the running loop, or of threads.
+    """
     if address.form == "cluster":
-        return _cluster(address, breaker)
-    return _sentinel(address) if address.form == "sentinel" else _single(address)
+        return _cluster(address, breaker, kit)
+    return _sentinel(address, kit) if address.form == "sentinel" else _single(address, kit)
 
 
-def _single(address: Address) -> Deployment:
-    redis = Redis.from_pool(ConnectionPool(**address.options))
-    heard = ConnectionPool(**listening(address.options))
-    hub = Hub(lambda readers: OneLine(lambda: new_connection(heard), readers))
+def _single(address: Address, kit: Kit) -> Deployment:
+    redis = kit.client(kit.pool(address.options))
+    heard = kit.pool(listening(address.options))
+    hub = Hub(lambda readers: kit.line(heard, PLAIN, readers, lambda _: None), kit.guard)
 
     async def close() -> None:
         await hub.close()
-        await redis.aclose()
+        await kit.close([redis])
 
     return Deployment(redis, hub, only_one, close, _just(redis))
 
 
-def _sentinel(address: Address) -> Deployment:
-    sentinels = Sentinels(address)
-    redis = Redis.from_pool(master_pool(address, sentinels))
-    heard = master_pool(address._replace(options=listening(address.options)), sentinels)
-    hub = Hub(lambda readers: OneLine(lambda: new_connection(heard), readers))
+def _sentinel(address: Address, kit: Kit) -> Deployment:
+    sentinels = Sentinels(address, kit)
+    redis = kit.client(kit.master_pool(address, sentinels))
+    heard = kit.master_pool(address._replace(options=listening(address.options)), sentinels)
+    hub = Hub(lambda readers: kit.line(heard, PLAIN, readers, lambda _: None), kit.guard)
 
     async def close() -> None:
         await hub.close()
-        await redis.aclose()
+        await kit.close([redis])
         await sentinels.aclose()
 
     return Deployment(redis, hub, only_one, close, _just(redis))
 
 
-def _cluster(address: Address, breaker: Breaker) -> Deployment:
-    topology = Topology(address)
-
-    def connection(host: Host) -> ListeningConnection:
-        options = listening(address.options, host=host[0], port=host[1])
-        return new_connection(ConnectionPool(**options))
-
-    hub = Hub(lambda readers: ShardedLines(topology, connection, readers))
+def _cluster(address: Address, breaker: Breaker, kit: Kit) -> Deployment:
+    topology = Topology(address, kit)
+    hub = Hub(lambda readers: ShardedLines(topology, address, readers, kit), kit.guard)
 
     async def close() -> None:
         await hub.close()

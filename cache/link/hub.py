@@ -1,34 +1,27 @@
-"""All that one loop listens to, on as few connections as can be."""
+"""All that a loop, or a process, listens to, on as few connections as can be."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from .line import PLAIN, SHARDED, Line
+from .connection import listening
+from .line import SHARDED
 from .subscription import Readers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from contextlib import AbstractContextManager
 
-    from .address import Host
-    from .connection import ListeningConnection
+    from ..live.tasks import Task
+    from .address import Address, Host
+    from .kit import Kit, Lines
     from .subscription import Subscription
     from .topology import Topology
 
-__all__ = ["Hub", "OneLine", "ShardedLines"]
+__all__ = ["Hub", "ShardedLines"]
 
 # Between two attempts to find the nodes of channels that have none.
 _PAUSE: Final = 0.1
-
-
-class _Lines(Protocol):
-    """Where channels are heard. Each channel is wanted once, however many readers it has."""
-
-    def want(self, channel: bytes) -> None: ...
-    def leave(self, channel: bytes) -> None: ...
-    def hears(self, channel: bytes) -> bool: ...
-    async def close(self) -> None: ...
 
 
 class Hub:
@@ -36,35 +29,35 @@ class Hub:
 
     Args:
         lines: makes the lines, which tell ``Readers`` what they hear.
+        guard: held by whoever changes readers or lines.
     """
 
-    def __init__(self, lines: Callable[[Readers], _Lines]) -> None:
+    def __init__(
+        self, lines: Callable[[Readers], Lines], guard: AbstractContextManager[object]
+    ) -> None:
         self._readers = Readers()
         self._lines = lines(self._readers)
+        self._guard = guard
 
     def add(self, channel: bytes, reader: Subscription) -> None:
         """Let ``reader`` hear ``channel``."""
-        if self._readers.add(channel, reader):
-            self._lines.want(channel)
-        if self._lines.hears(channel):  # also when the last one has only just left
-            reader.miss()
+        with self._guard:
+            if self._readers.add(channel, reader):
+                self._lines.want(channel)
+            if self._lines.hears(channel):  # also when the last one has only just left
+                reader.miss()
 
     def remove(self, channel: bytes, reader: Subscription) -> None:
         """Let ``reader`` hear no more; the last one to leave ends the subscription."""
-        if self._readers.remove(channel, reader):
-            self._lines.leave(channel)
+        with self._guard:
+            if self._readers.remove(channel, reader):
+                self._lines.leave(channel)
 
     async def close(self) -> None:
         """Close the connections, and tell those who are still listening."""
-        self._readers.close()
+        with self._guard:
+            self._readers.close()
         await self._lines.close()
-
-
-class OneLine(Line):
-    """One connection to one server."""
-
-    def __init__(self, connection: Callable[[], ListeningConnection], readers: Readers) -> None:
-        super().__init__(connection, PLAIN, readers, lambda _: None)
 
 
 class ShardedLines:
@@ -74,32 +67,29 @@ class ShardedLines:
 
     Args:
         topology: says where a channel is.
-        connection: makes a connection to a node, not open yet.
+        address: what connections to a node are made with.
         readers: who is told what is heard.
+        kit: makes the lines.
     """
 
-    def __init__(
-        self,
-        topology: Topology,
-        connection: Callable[[Host], ListeningConnection],
-        readers: Readers,
-    ) -> None:
+    def __init__(self, topology: Topology, address: Address, readers: Readers, kit: Kit) -> None:
         self._topology = topology
-        self._connection = connection
+        self._options = listening(address.options)
         self._readers = readers
-        self._lines: dict[Host, Line] = {}
+        self._kit = kit
+        self._lines: dict[Host, Lines] = {}
         self._places: dict[bytes, Host] = {}
         self._unplaced: dict[bytes, None] = {}
-        self._wake = asyncio.Event()
+        self._wake = kit.tasks.signal()
         self._shaken = False  # something was lost: pause before the next look
-        self._task: asyncio.Task[None] | None = None
+        self._task: Task | None = None
 
     def want(self, channel: bytes) -> None:
         """Listen to ``channel``, from some moment on that the readers are told."""
         self._unplaced[channel] = None
         self._wake.set()
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run(), name="streamward-redis-places")
+            self._task = self._kit.tasks.start(self._run())
 
     def leave(self, channel: bytes) -> None:
         """Listen to ``channel`` no more."""
@@ -115,9 +105,9 @@ class ShardedLines:
     async def close(self) -> None:
         """Close all connections."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        await asyncio.gather(*(line.close() for line in self._lines.values()))
+            await self._kit.tasks.end([self._task])
+        for line in self._lines.values():
+            await line.close()
 
     async def _run(self) -> None:
         while True:
@@ -125,7 +115,7 @@ class ShardedLines:
             if self._shaken:
                 # A cluster that is changing says for a moment what was true before.
                 self._shaken = False
-                await asyncio.sleep(_PAUSE)
+                await self._kit.tasks.sleep(_PAUSE)
             self._wake.clear()
             for channel in list(self._unplaced):
                 try:
@@ -135,16 +125,19 @@ class ShardedLines:
                     self._shaken = True
                     self._wake.set()
                     break
-                if channel in self._unplaced:
-                    del self._unplaced[channel]
-                    self._places[channel] = place
-                    self._line(place).want(channel)
+                self._place(channel, place)
 
-    def _line(self, place: Host) -> Line:
+    def _place(self, channel: bytes, place: Host) -> None:
+        with self._kit.guard:
+            if channel in self._unplaced:
+                del self._unplaced[channel]
+                self._places[channel] = place
+                self._line(place).want(channel)
+
+    def _line(self, place: Host) -> Lines:
         if place not in self._lines:
-            self._lines[place] = Line(
-                lambda: self._connection(place), SHARDED, self._readers, self._lost
-            )
+            pool = self._kit.pool({**self._options, "host": place[0], "port": place[1]})
+            self._lines[place] = self._kit.line(pool, SHARDED, self._readers, self._lost)
         return self._lines[place]
 
     def _lost(self, channels: Collection[bytes]) -> None:

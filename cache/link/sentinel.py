@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Any, Final, cast
-
-from redis.asyncio.connection import SSLConnection
-from redis.asyncio.sentinel import (
-    MasterNotFoundError,
-    SentinelConnectionPool,
-    SentinelManagedConnection,
-    SentinelManagedSSLConnection,
-)
-
-from .connection import aborting, server
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from .address import Address, Host
+    from .kit import Kit
 
-    from redis.asyncio import Redis
-
-    from .address import Address
-
-__all__ = ["Sentinels", "master_pool"]
-
-# A call gives up earlier; the next one may find the answer.
-_ASK_SECONDS: Final = 5.0
+__all__ = ["Sentinels"]
 
 
 class Sentinels:
@@ -36,57 +19,40 @@ class Sentinels:
     the same time share one question.
     """
 
-    def __init__(self, address: Address) -> None:
-        self._sentinels = [server(address.sentinel_options, *host) for host in address.hosts]
-        self._asking: asyncio.Task[tuple[str, int]] | None = None
+    def __init__(self, address: Address, kit: Kit) -> None:
+        self._service = address.service
+        self._kit = kit
+        self._sentinels = {
+            (host, port): kit.client(
+                kit.pool({**address.sentinel_options, "host": host, "port": port})
+            )
+            for host, port in address.hosts
+        }
+        self._inquiry = kit.inquiry(self._ask, self._take)
+        self._master: Host = ("", 0)
 
-    async def discover_master(self, service_name: str) -> tuple[str, int]:
-        """Return host and port.
+    async def discover_master(self, service_name: str) -> Host:
+        """Return host and port of the one service that these sentinels are asked for.
 
         Raises:
-            MasterNotFoundError: no sentinel answered, or none knows a master that lives.
+            redis.exceptions.ConnectionError: no sentinel answered, or none knows a master that
+                lives.
         """
-        if self._asking is None or self._asking.done():
-            work = self._discover(service_name)
-            self._asking = asyncio.create_task(work, name="streamward-redis-master")
-            self._asking.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return await asyncio.shield(self._asking)  # it goes on if this connection gives up
-
-    async def _discover(self, service_name: str) -> tuple[str, int]:
-        asked = [asyncio.create_task(self._ask(one, service_name)) for one in self._sentinels]
-        try:
-            async with asyncio.timeout(_ASK_SECONDS):
-                for answer in asyncio.as_completed(asked):
-                    if (found := await answer) is not None:
-                        return found
-        finally:
-            for task in asked:
-                task.cancel()
-        raise MasterNotFoundError("no sentinel knows a master")
+        del service_name
+        await self._inquiry.answer(self._sentinels)
+        return self._master
 
     async def aclose(self) -> None:
         """Close the connections to the sentinels."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
-        await asyncio.gather(*(sentinel.aclose() for sentinel in self._sentinels))
+        await self._inquiry.close()
+        await self._kit.close(self._sentinels.values())
 
-    async def _ask(self, sentinel: Redis, service: str) -> tuple[str, int] | None:
-        try:
-            known = cast("dict[str, Any]", await sentinel.sentinel_masters())
-        except Exception:  # noqa: BLE001 - whatever it is, this one cannot tell
-            return None
-        state = known.get(service)
+    async def _ask(self, host: Host) -> Host | None:
+        known = cast("dict[str, Any]", await self._sentinels[host].sentinel_masters())
+        state = known.get(self._service)
         if not state or state["is_sdown"] or state["is_odown"]:
             return None
         return state["ip"], state["port"]
 
-
-def master_pool(address: Address, sentinels: Sentinels) -> SentinelConnectionPool:
-    """Return connections to whatever is the master when they are opened."""
-    secure = issubclass(address.options["connection_class"], SSLConnection)
-    transport = SentinelManagedSSLConnection if secure else SentinelManagedConnection
-    options = {**address.options, "connection_class": aborting(transport)}
-    options.pop("port", None)
-    make = cast("Callable[..., SentinelConnectionPool]", SentinelConnectionPool)
-    return make(address.service, sentinels, **options)
+    def _take(self, master: Host) -> None:
+        self._master = master

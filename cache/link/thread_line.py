@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from redis import exceptions
 
-from .line import CONNECT_SECONDS, PING, SILENCE_SECONDS, Channels, Verbs
-from .subscription import Readers
+from .line import CONNECT_SECONDS, PING, SILENCE_SECONDS, Channels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
-    from .subscription import Subscription
+    from .line import Verbs
+    from .subscription import Readers
 
 __all__ = ["ThreadLine"]
 
@@ -23,49 +23,56 @@ __all__ = ["ThreadLine"]
 class ThreadLine(Channels):
     """Connects when the first channel is wanted, and again whenever the connection is lost.
 
-    One daemon thread reads; whoever adds or removes a channel writes.
+    One daemon thread reads; whoever wants or leaves a channel, holding ``changes``, writes.
 
     Args:
         connection: makes a connection (RESP2) of redis-py that is not open yet.
         verbs: plain channels, or those of a cluster.
+        readers: who is told what is heard.
+        lost: told of channels that this line cannot hear, for now or for good. It may call
+            :meth:`leave` and :meth:`want`.
+        changes: guards the readers and all lines that share them.
     """
 
-    def __init__(self, connection: Callable[[], Any], verbs: Verbs) -> None:
-        super().__init__(verbs, Readers(), lambda _: None)
+    def __init__(
+        self,
+        connection: Callable[[], Any],
+        verbs: Verbs,
+        readers: Readers,
+        lost: Callable[[Collection[bytes]], None],
+        changes: threading.Condition,
+    ) -> None:
+        super().__init__(verbs, readers, lost)
         self._connection = connection
-        self._changes = threading.Condition(threading.RLock())
+        self._changes = changes
         self._open: Any = None
+        self._closed = False
         self._thread: threading.Thread | None = None
 
-    def add(self, channel: bytes, reader: Subscription) -> None:
-        """Let ``reader`` hear ``channel``."""
-        with self._changes:
-            if self._readers.add(channel, reader):
-                self._wanted.add(channel)
-                self._changed[channel] = None
-            if self.hears(channel):  # also when the last one has only just left
-                reader.miss()
-            if self._thread is None or not self._thread.is_alive():  # a fork leaves it behind
-                self._thread = threading.Thread(
-                    target=self._run, name="streamward-redis-line", daemon=True
-                )
-                self._thread.start()
-            self._changes.notify()
-            self._tell()
+    def want(self, channel: bytes) -> None:
+        """Listen to ``channel``, from some moment on that the readers are told."""
+        self._wanted.add(channel)
+        self._changed[channel] = None
+        if self._thread is None or not self._thread.is_alive():  # a fork leaves it behind
+            self._thread = threading.Thread(
+                target=self._run, name="streamward-redis-line", daemon=True
+            )
+            self._thread.start()
+        self._changes.notify_all()
+        self._tell()
 
-    def remove(self, channel: bytes, reader: Subscription) -> None:
-        """Let ``reader`` hear no more."""
-        with self._changes:
-            if self._readers.remove(channel, reader):
-                self._wanted.discard(channel)
-                self._changed[channel] = None
-            self._tell()
+    def leave(self, channel: bytes) -> None:
+        """Listen to ``channel`` no more."""
+        self._wanted.discard(channel)
+        self._changed[channel] = None
+        self._tell()
 
-    def close(self) -> None:
-        """Close the connection, and tell those who are still listening."""
+    async def close(self) -> None:
+        """Close the connection for good."""
         with self._changes:
-            self._readers.close()
+            self._closed = True
             self._wanted.clear()
+            self._changes.notify_all()
             if self._open is not None:
                 self._open.disconnect()
 
@@ -83,10 +90,12 @@ class ThreadLine(Channels):
 
     def _run(self) -> None:
         pause = 0.0
-        while True:
+        while not self._closed:
             time.sleep(pause)
             with self._changes:
-                self._changes.wait_for(lambda: self._wanted)
+                self._changes.wait_for(lambda: self._wanted or self._closed)
+            if self._closed:
+                return
             with contextlib.suppress(Exception):  # whatever it was: connect again
                 self._listen()
             with self._changes:
@@ -100,6 +109,8 @@ class ThreadLine(Channels):
         try:
             connection.connect()
             with self._changes:
+                if self._closed:
+                    return
                 self._open = connection
                 self._tell()
             while True:

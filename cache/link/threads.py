@@ -1,4 +1,4 @@
-"""One Redis, for threads without an event loop, each call bounded in time.
+"""One Redis, in whatever form people run it, for threads; each call is bounded in time.
 
 The coroutines here never pause: they do their work in the thread that drives them, through
 redis-py's blocking client. So everything above them is the same for loops and for threads.
@@ -9,15 +9,15 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...wire.errors import CacheUnavailableError
-from ..live.thread import ThreadTasks
-from .blocking import DEADLINE, InlineRedis, blocking_options, blocking_pool
-from .line import PLAIN
+from .address import read_url
+from .blocking import DEADLINE, blocking_options
+from .deployment import open_deployment
 from .outcome import outcome
 from .subscription import Subscription
-from .thread_line import ThreadLine
+from .thread_kit import ThreadKit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from ..breaker import Breaker
+    from ..live.tasks import Tasks
+    from .deployment import Deployment
     from .script import Script, Value
 
 __all__ = ["ThreadLink"]
@@ -37,7 +39,7 @@ class ThreadLink:
 
     Args:
         url: as of ``RedisLink``.
-        breaker: shared by all threads.
+        breaker: shared by all threads; each node of a cluster has one like it.
         max_connections: commands under way at one time.
         tasks: who hears what is subscribed to.
 
@@ -46,21 +48,13 @@ class ThreadLink:
         ConfigurationError: a file of TLS is not there.
     """
 
-    publish = "PUBLISH"
-
-    def __init__(
-        self, url: str, breaker: Breaker, max_connections: int, tasks: ThreadTasks
-    ) -> None:
-        options = blocking_options(url, max_connections)
+    def __init__(self, url: str, breaker: Breaker, max_connections: int, tasks: Tasks) -> None:
+        self._address = read_url(url, max_connections, blocking_options)
         self._breaker = breaker
         self._tasks = tasks
-        self._pool = blocking_pool(options)
-        self._redis = InlineRedis(connection_pool=self._pool)
+        self._kit = ThreadKit()
+        self._deployment = self._opened()
         self._slots = threading.BoundedSemaphore(max_connections)
-        listening = blocking_pool({**options, "protocol": 2})
-        self._line = ThreadLine(
-            lambda: cast("Any", listening.connection_class)(**listening.connection_kwargs), PLAIN
-        )
 
     async def call(self, command: Callable[[Redis], Awaitable[_T]], seconds: float) -> _T:
         """Return what ``command`` returns, within ``seconds``. See ``RedisLink.call``."""
@@ -69,12 +63,13 @@ class ThreadLink:
         until = time.monotonic() + seconds
         if not self._slots.acquire(timeout=seconds):
             raise CacheUnavailableError("busy")  # says nothing about Redis
+        deployment = self._deployment
         deadline = DEADLINE.set(until)
         try:
-            answer = await command(cast("Any", self._redis))
+            answer = await command(deployment.redis)
         except Exception as error:
             # Whatever redis-py raises: the answer must stream (P10).
-            raise outcome(error, self._breaker) from error
+            raise outcome(error, self._breaker, deployment.blame) from error
         finally:
             DEADLINE.reset(deadline)
             self._slots.release()
@@ -90,14 +85,23 @@ class ThreadLink:
     @contextlib.asynccontextmanager
     async def subscribe(self, channel: str) -> AsyncGenerator[Subscription]:
         """Hear what is published on ``channel`` until the block ends."""
+        hub = self._deployment.hub
         name, reader = channel.encode(), Subscription(self._tasks.signal())
-        self._line.add(name, reader)
+        hub.add(name, reader)
         try:
             yield reader
         finally:
-            self._line.remove(name, reader)
+            hub.remove(name, reader)
+
+    @property
+    def publish(self) -> str:
+        """The command by which a script reaches those who :meth:`subscribe`."""
+        return self._address.publish
 
     async def close(self) -> None:
         """Close the connections. The next call opens new ones."""
-        self._line.close()
-        self._pool.disconnect()
+        ended, self._deployment = self._deployment, self._opened()
+        await ended.close()
+
+    def _opened(self) -> Deployment:
+        return open_deployment(self._address, self._breaker, self._kit)

@@ -8,26 +8,20 @@ right node is all that a call needs.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
+import time
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from redis.crc import key_slot
 from redis.exceptions import ClusterDownError
-from redis.exceptions import ConnectionError as RedisConnectionError
-
-from .connection import server
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from .address import Address, Host
+    from .kit import Kit
 
 __all__ = ["Topology"]
-
-# What a map of the cluster may take to come; a call gives up earlier, and the next finds it.
-_LOAD_SECONDS: Final = 5.0
 
 # While a node is away every call doubts the map: so often it is read at most.
 _LOAD_PAUSE: Final = 0.3
@@ -40,26 +34,29 @@ class _Range(NamedTuple):
 
 
 class Topology:
-    """The map of one cluster, and a client for each of its masters. Belongs to one loop.
+    """The map of one cluster, and a client for each of its masters.
 
     Args:
         address: some nodes; one that answers is enough.
+        kit: of one loop, or of all threads.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, kit: Kit) -> None:
         self._address = address
+        self._kit = kit
+        self._inquiry = kit.inquiry(self._ask, self._take)
         self._nodes: dict[Host, Redis] = {}
         self._ranges: list[_Range] = []
         self._moved: dict[int, Host] = {}
         self._doubted = True
         self._load_again = 0.0
-        self._loading: asyncio.Task[None] | None = None
 
     def node(self, host: Host) -> Redis:
         """Return the client of one node."""
-        if host not in self._nodes:
-            self._nodes[host] = server(self._address.options, *host)
-        return self._nodes[host]
+        if (known := self._nodes.get(host)) is not None:
+            return known
+        options = {**self._address.options, "host": host[0], "port": host[1]}
+        return self._nodes.setdefault(host, self._kit.client(self._kit.pool(options)))
 
     async def settled(self) -> None:
         """Wait for a new map if the last one is in doubt.
@@ -68,8 +65,8 @@ class Topology:
             redis.exceptions.ConnectionError: no node has a map.
         """
         if self._doubted:
-            # It goes on if this call gives up: the next one may find it done.
-            await asyncio.shield(self._load_once())
+            self._load_again = time.monotonic() + _LOAD_PAUSE
+            await self._inquiry.answer(self._hosts())
 
     async def masters(self) -> list[Redis]:
         """Return the clients of all nodes that serve slots.
@@ -89,16 +86,17 @@ class Topology:
         """
         if not self._ranges:
             await self.settled()
-        elif self._doubted and asyncio.get_running_loop().time() >= self._load_again:
-            self._load_once()
-        slot = key_slot(key)
-        if slot in self._moved:
-            return self._moved[slot]
-        at = bisect_right(self._ranges, slot, key=lambda known: known.first) - 1
-        if at < 0 or slot > self._ranges[at].last:
+        elif self._doubted and time.monotonic() >= self._load_again:
+            self._load_again = time.monotonic() + _LOAD_PAUSE
+            self._inquiry.begin(self._hosts())
+        slot, ranges = key_slot(key), self._ranges
+        if (moved := self._moved.get(slot)) is not None:
+            return moved
+        at = bisect_right(ranges, slot, key=lambda known: known.first) - 1
+        if at < 0 or slot > ranges[at].last:
             self._doubted = True
             raise ClusterDownError("no node serves this slot")
-        return self._ranges[at].owner
+        return ranges[at].owner
 
     def doubt(self) -> None:
         """Something did not work: look where things are."""
@@ -111,41 +109,20 @@ class Topology:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._loading is not None:
-            self._loading.cancel()
-            await asyncio.gather(self._loading, return_exceptions=True)
-        await asyncio.gather(*(node.aclose() for node in self._nodes.values()))
+        await self._inquiry.close()
+        await self._kit.close(list(self._nodes.values()))
 
-    def _load_once(self) -> asyncio.Task[None]:
-        if self._loading is None or self._loading.done():
-            self._load_again = asyncio.get_running_loop().time() + _LOAD_PAUSE
-            self._loading = asyncio.create_task(self._load(), name="streamward-redis-map")
-            self._loading.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return self._loading
+    def _hosts(self) -> list[Host]:
+        return list(dict.fromkeys([*self._nodes, *self._address.hosts]))
 
-    async def _load(self) -> None:
-        hosts = dict.fromkeys([*self._nodes, *self._address.hosts])
-        asked = [asyncio.create_task(self._ask(host)) for host in hosts]
-        try:
-            async with asyncio.timeout(_LOAD_SECONDS):
-                for answer in asyncio.as_completed(asked):
-                    if ranges := await answer:
-                        self._take(ranges)
-                        return
-        finally:
-            for task in asked:
-                task.cancel()
-        raise RedisConnectionError("no node knows the cluster")
-
-    async def _ask(self, host: Host) -> list[_Range]:
-        with contextlib.suppress(Exception):  # whatever it is, this one cannot tell
-            answer = await cast("Any", self.node(host)).execute_command("CLUSTER SLOTS")
-            return sorted(
-                # A node that does not know its own name leaves it empty.
-                _Range(first, last, (_text(named[0]) or host[0], named[1]))
-                for first, last, named, *_ in answer
-            )
-        return []
+    async def _ask(self, host: Host) -> list[_Range] | None:
+        answer = await cast("Any", self.node(host)).execute_command("CLUSTER SLOTS")
+        ranges = sorted(
+            # A node that does not know its own name leaves it empty.
+            _Range(first, last, (_text(named[0]) or host[0], named[1]))
+            for first, last, named, *_ in answer
+        )
+        return ranges or None
 
     def _take(self, ranges: list[_Range]) -> None:
         self._ranges = ranges

@@ -93,12 +93,6 @@ class ThreadTasks:
     def start(self, work: Coroutine[Any, Any, None]) -> _Job:
         """Let work go on in the thread."""
         job = _Job(self, work, waits=True)
-        with self._changed:
-            if self._thread is None or not self._thread.is_alive():  # a fork leaves it behind
-                self._thread = threading.Thread(
-                    target=self._run, name="streamward-live", daemon=True
-                )
-                self._thread.start()
         self.wake(job)
         return job
 
@@ -133,6 +127,11 @@ class ThreadTasks:
     def wake(self, job: _Job) -> None:
         """Let a job go on, if it waits."""
         with self._changed:
+            if self._thread is None or not self._thread.is_alive():  # a fork leaves it behind
+                self._thread = threading.Thread(
+                    target=self._run, name="streamward-live", daemon=True
+                )
+                self._thread.start()
             if job.waits:
                 job.waits = False
                 self._ready.append(job)

@@ -55,15 +55,18 @@ def prefix() -> str:
     return f"quota{next(numbers)}"
 
 
-@pytest.fixture(
-    params=["memory", "redis_server", "redis_sentinel", "redis_cluster", "valkey", "valkey_cluster"]
-)
+STORES = ["redis_server", "redis_sentinel", "redis_cluster", "valkey", "valkey_cluster"]
+
+
+@pytest.fixture(params=["memory", *STORES, *(f"{store} in_threads" for store in STORES)])
 async def cache(request: pytest.FixtureRequest, prefix: str) -> AsyncIterator[Cache]:
     if request.param == "memory":
         yield MemoryCache()
         return
-    url = request.getfixturevalue(request.param).url
+    store, _, in_threads = request.param.partition(" ")
+    url = request.getfixturevalue(store).url
     cache = RedisCache(url, prefix=prefix, timeout=PATIENT, write_timeout=PATIENT)
+    cache = cache.in_threads() if in_threads else cache
     yield cache
     await cache.close()
 

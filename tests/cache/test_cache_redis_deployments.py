@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
+from support.links import KINDS, linked
 
 from streamward.cache import RecordedFrame, Recording, RedisCache
-from streamward.cache.breaker import Breaker
 from streamward.cache.link.script import Script
-from streamward.cache.redis_link import RedisLink
 from streamward.errors import CacheUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from streamward.cache.link.link import Link
     from streamward.cache.link.subscription import Subscription
 
 PATIENT = 10.0  # seconds; nothing here is measured
@@ -49,23 +49,22 @@ def tag() -> str:
     return f"deployed{next(numbers)}"
 
 
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
 @pytest.fixture
-async def cache(url: str, tag: str) -> AsyncIterator[RedisCache]:
+async def cache(url: str, tag: str, kind: str) -> AsyncIterator[RedisCache]:
     cache = RedisCache(url, prefix=tag, timeout=PATIENT, write_timeout=PATIENT)
+    cache = cache.in_threads() if kind == "threads" else cache
     yield cache
     await cache.close()
 
 
-@contextlib.asynccontextmanager
-async def linked(url: str) -> AsyncIterator[RedisLink]:
-    link = RedisLink(url, Breaker(60.0))
-    yield link
-    await link.close()
-
-
 @pytest.fixture
-async def link(url: str) -> AsyncIterator[RedisLink]:
-    async with linked(url) as link:
+async def link(url: str, kind: str) -> AsyncIterator[Link]:
+    async with linked(url, kind) as link:
         yield link
 
 
@@ -117,7 +116,7 @@ async def test_another_process_finds_the_same(cache: RedisCache, url: str, tag: 
     await other.close()
 
 
-async def test_scripts_run_where_their_keys_are(link: RedisLink, form: Any, tag: str) -> None:
+async def test_scripts_run_where_their_keys_are(link: Link, form: Any, tag: str) -> None:
     names = [f"{tag}:{{{number}}}" for number in range(20)]
     for name in names:
         assert await link.script(APPEND, [name], [b"\xff"], PATIENT) == b"\xff"
@@ -127,14 +126,14 @@ async def test_scripts_run_where_their_keys_are(link: RedisLink, form: Any, tag:
     assert commands(form, "eval") == sent
 
 
-async def test_a_crowd_at_once(link: RedisLink, tag: str) -> None:
+async def test_a_crowd_at_once(link: Link, tag: str) -> None:
     names = [f"{tag}:{{{number}}}" for number in range(300)]
     found = await asyncio.gather(*(link.script(APPEND, [n], [n], PATIENT) for n in names))
 
     assert found == [name.encode() for name in names]
 
 
-async def test_what_a_script_publishes_is_heard(link: RedisLink, tag: str) -> None:
+async def test_what_a_script_publishes_is_heard(link: Link, tag: str) -> None:
     async with contextlib.AsyncExitStack() as stack:
         heard = {
             f"{tag}:{{{number}}}": await stack.enter_async_context(
@@ -149,7 +148,7 @@ async def test_what_a_script_publishes_is_heard(link: RedisLink, tag: str) -> No
         assert [await item(reader) for reader in heard.values()] == [n.encode() for n in heard]
 
 
-async def test_a_connection_for_each_server_at_most(link: RedisLink, form: Any, tag: str) -> None:
+async def test_a_connection_for_each_server_at_most(link: Link, form: Any, tag: str) -> None:
     servers = getattr(form, "masters", None) or [getattr(form, "master", form)]
     before = [listening(server) for server in servers]
     async with contextlib.AsyncExitStack() as stack:
@@ -161,8 +160,8 @@ async def test_a_connection_for_each_server_at_most(link: RedisLink, form: Any, 
         assert during == [count + 1 for count in before]
 
 
-async def test_one_slot_for_all_keys(redis_cluster: Any, tag: str) -> None:
-    async with linked(redis_cluster.url) as link:
+async def test_one_slot_for_all_keys(redis_cluster: Any, tag: str, kind: str) -> None:
+    async with linked(redis_cluster.url, kind) as link:
         with pytest.raises(CacheUnavailableError) as caught:
             await link.script(APPEND, [f"{tag}:a", f"{tag}:b"], [b"x"], PATIENT)
 
@@ -171,9 +170,9 @@ async def test_one_slot_for_all_keys(redis_cluster: Any, tag: str) -> None:
         assert await link.call(lambda redis: redis.xread({f"{tag}:x": 0}), PATIENT) in ([], {})
 
 
-async def test_a_plain_url_of_one_node(redis_cluster: Any, tag: str) -> None:
+async def test_a_plain_url_of_one_node(redis_cluster: Any, tag: str, kind: str) -> None:
     """It works for one key in three, which must not look like success."""
-    async with linked(redis_cluster.masters[0].url) as link:
+    async with linked(redis_cluster.masters[0].url, kind) as link:
         reasons = []
         for number in range(20):
             try:
@@ -184,12 +183,11 @@ async def test_a_plain_url_of_one_node(redis_cluster: Any, tag: str) -> None:
     assert set(reasons) == {"refused"}
 
 
-async def test_after_a_failover_of_sentinels(own_servers: Any, tag: str) -> None:
+async def test_after_a_failover_of_sentinels(own_servers: Any, tag: str, kind: str) -> None:
     from support.redis_servers import SentinelSet
 
     servers = SentinelSet(own_servers)
-    link = RedisLink(servers.url, Breaker(0.05))
-    async with link.subscribe(tag) as heard:
+    async with linked(servers.url, kind, 0.05) as link, link.subscribe(tag) as heard:
         assert await item(heard) is None
         await link.script(APPEND, [tag], [b"before"], PATIENT)
         servers.master.kill()
@@ -198,23 +196,22 @@ async def test_after_a_failover_of_sentinels(own_servers: Any, tag: str) -> None
         await answered(link, tag)
         await link.script(PUBLISH, [tag], [link.publish, tag, b"after"], PATIENT)
         assert await message(heard) == b"after"
-    await link.close()
     assert servers.replica.ask("GET", tag).endswith(b"again")
 
 
 async def test_a_sentinel_that_says_nothing_keeps_nobody_waiting(
-    own_servers: Any, tag: str
+    own_servers: Any, tag: str, kind: str
 ) -> None:
     from support.redis_servers import SentinelSet
 
     servers = SentinelSet(own_servers)
     servers.sentinels[0].pause()
     servers.sentinels[1].kill()
-    async with linked(servers.url) as link:
+    async with linked(servers.url, kind) as link:
         assert await link.script(APPEND, [tag], [b"x"], PATIENT) == b"x"
 
 
-async def answered(link: RedisLink, name: str) -> None:
+async def answered(link: Link, name: str) -> None:
     """Write, as often as it takes."""
     async with asyncio.timeout(PATIENT):
         while True:
@@ -227,13 +224,14 @@ async def answered(link: RedisLink, name: str) -> None:
 
 
 @pytest.mark.parametrize("fault", ["kill", "pause"])
-async def test_after_a_failover_in_a_cluster(own_servers: Any, tag: str, fault: str) -> None:
+async def test_after_a_failover_in_a_cluster(
+    own_servers: Any, tag: str, fault: str, kind: str
+) -> None:
     from support.redis_servers import Cluster
 
     servers = Cluster(own_servers, replica=True)
     name = next(n for n in map("{{{}}}".format, range(99)) if redis.crc.key_slot(n.encode()) < 5461)
-    link = RedisLink(servers.url, Breaker(0.05))
-    async with link.subscribe(name) as heard:
+    async with linked(servers.url, kind, 0.05) as link, link.subscribe(name) as heard:
         assert await item(heard) is None
         await link.script(APPEND, [name], [b"before"], PATIENT)
         getattr(servers.masters[0], fault)()
@@ -243,11 +241,10 @@ async def test_after_a_failover_in_a_cluster(own_servers: Any, tag: str, fault: 
             assert await item(heard) is None
             await link.script(PUBLISH, [name], [link.publish, name, b"after"], PATIENT)
             assert await message(heard) == b"after"
-    await link.close()
     assert servers.nodes[3].ask("GET", name).endswith(b"again")
 
 
-async def test_a_slot_that_moves(own_servers: Any, tag: str) -> None:
+async def test_a_slot_that_moves(own_servers: Any, kind: str) -> None:
     """First half moved (ASK), then wholly (MOVED); whoever listens moves too."""
     from support.redis_servers import Cluster
 
@@ -258,8 +255,7 @@ async def test_a_slot_that_moves(own_servers: Any, tag: str) -> None:
         servers.masters, key=lambda n: servers.masters.index(n) != slot // 5462
     )
     ids = {node: node.ask("CLUSTER", "MYID").decode() for node in servers.masters}
-    link = RedisLink(servers.url, Breaker(60.0))
-    async with link.subscribe(name) as heard:
+    async with linked(servers.url, kind) as link, link.subscribe(name) as heard:
         assert await item(heard) is None
         await link.script(APPEND, [f"{name}a"], [b"a"], PATIENT)
         target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[source])
@@ -275,4 +271,3 @@ async def test_a_slot_that_moves(own_servers: Any, tag: str) -> None:
         assert await item(heard) is None
         await link.script(PUBLISH, [name], [link.publish, name, b"after"], PATIENT)
         assert await message(heard) == b"after"
-    await link.close()

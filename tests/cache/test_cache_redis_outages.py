@@ -8,24 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis.crc import key_slot
+from support.links import KINDS, linked
 from support.redis_servers import Cluster, SentinelSet
 
 from streamward.cache import RecordedFrame, Recording, RedisCache
-from streamward.cache.breaker import Breaker
 from streamward.cache.link.script import Script
-from streamward.cache.redis_link import RedisLink
 from streamward.errors import CacheFullError, CacheUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import Awaitable
 
     from support.redis_servers import RedisServer, Servers
 
+    from streamward.cache.link.link import Link
     from streamward.cache.link.subscription import Subscription
 
 PATIENT = 10.0  # seconds; nothing here is measured
 TIMEOUT = 0.2
-PAUSE = 60.0  # longer than any test: nobody is let through again by accident
 
 APPEND = Script("redis.call('APPEND', KEYS[1], ARGV[1]) return redis.call('GET', KEYS[1])")
 PUBLISH = Script("return redis.call(ARGV[1], ARGV[2], ARGV[3])")
@@ -50,11 +49,9 @@ def outage(request: pytest.FixtureRequest, own_servers: Servers) -> Outage:
     return Outage(request.param, own_servers)
 
 
-@contextlib.asynccontextmanager
-async def linked(url: str, pause: float = PAUSE) -> AsyncIterator[RedisLink]:
-    link = RedisLink(url, Breaker(pause))
-    yield link
-    await link.close()
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 async def reason_of(call: Awaitable[object]) -> str:
@@ -75,7 +72,7 @@ async def message(heard: Subscription) -> bytes:
     return found
 
 
-async def appended(link: RedisLink, name: str) -> bytes:
+async def appended(link: Link, name: str) -> bytes:
     """Write, as often as it takes."""
     async with asyncio.timeout(PATIENT):
         while True:
@@ -85,8 +82,8 @@ async def appended(link: RedisLink, name: str) -> bytes:
 
 
 @pytest.mark.parametrize("connected", [True, False])
-async def test_a_black_hole_costs_one_time_out(outage: Outage, connected: Any) -> None:
-    async with linked(outage.url) as link:
+async def test_a_black_hole_costs_one_time_out(outage: Outage, connected: Any, kind: str) -> None:
+    async with linked(outage.url, kind) as link:
         if connected:
             await link.script(APPEND, ["{a}"], [b"x"], PATIENT)
         for server in outage.all:
@@ -96,8 +93,8 @@ async def test_a_black_hole_costs_one_time_out(outage: Outage, connected: Any) -
         assert reasons == ["timeout", "paused", "paused"]
 
 
-async def test_back_from_a_black_hole(outage: Outage) -> None:
-    async with linked(outage.url, 0.05) as link:
+async def test_back_from_a_black_hole(outage: Outage, kind: str) -> None:
+    async with linked(outage.url, kind, 0.05) as link:
         await link.script(APPEND, ["{a}"], [b"x"], PATIENT)
         for server in outage.all:
             server.pause()
@@ -109,13 +106,13 @@ async def test_back_from_a_black_hole(outage: Outage) -> None:
 
 
 @pytest.mark.parametrize("fault", ["pause", "kill"])
-async def test_one_node_of_a_cluster(own_servers: Servers, fault: str) -> None:
+async def test_one_node_of_a_cluster(own_servers: Servers, fault: str, kind: str) -> None:
     """Those that are well are still asked, though their neighbour is not."""
     cluster = Cluster(own_servers, "--cluster-require-full-coverage", "no")
     names = [f"{{{number}}}" for number in range(40)]
     ill = [name for name in names if key_slot(name.encode()) < 5461]
     well = [name for name in names if name not in ill]
-    async with linked(cluster.url) as link:
+    async with linked(cluster.url, kind) as link:
         for name in names:
             await link.script(APPEND, [name], [b"x"], PATIENT)
         getattr(cluster.masters[0], fault)()
@@ -128,9 +125,9 @@ async def test_one_node_of_a_cluster(own_servers: Servers, fault: str) -> None:
         assert later == {"paused"}
 
 
-async def test_restarted(outage: Outage) -> None:
+async def test_restarted(outage: Outage, kind: str) -> None:
     """The script is unknown there, the subscription is gone, and a cluster's map is not."""
-    async with linked(outage.url, 0.02) as link, link.subscribe("{a}") as heard:
+    async with linked(outage.url, kind, 0.02) as link, link.subscribe("{a}") as heard:
         assert await item(heard) is None
         assert await link.script(APPEND, ["{a}"], [b"x"], PATIENT) == b"x"
         for server in outage.stores:
@@ -143,8 +140,8 @@ async def test_restarted(outage: Outage) -> None:
         assert await message(heard) == b"new"
 
 
-async def test_flushed(outage: Outage) -> None:
-    async with linked(outage.url) as link, link.subscribe("{a}") as heard:
+async def test_flushed(outage: Outage, kind: str) -> None:
+    async with linked(outage.url, kind) as link, link.subscribe("{a}") as heard:
         assert await item(heard) is None
         assert await link.script(APPEND, ["{a}"], [b"x"], PATIENT) == b"x"
         for server in outage.stores:
@@ -173,8 +170,8 @@ async def test_flushed_under_a_cache(outage: Outage) -> None:
     await cache.close()
 
 
-async def test_full(outage: Outage) -> None:
-    async with linked(outage.url) as link:
+async def test_full(outage: Outage, kind: str) -> None:
+    async with linked(outage.url, kind) as link:
         await link.script(APPEND, ["{a}"], [b"x"], PATIENT)
         for server in outage.stores:
             server.ask("CONFIG", "SET", "maxmemory", "1")
@@ -233,14 +230,14 @@ async def test_far_away(redis_server: Any, protocol: int) -> None:
 
     async with await asyncio.start_server(forward, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        async with linked(f"redis://127.0.0.1:{port}/0?protocol={protocol}", 0.02) as link:
+        async with linked(f"redis://127.0.0.1:{port}/0?protocol={protocol}", "loop", 0.02) as link:
             assert await reason_of(link.script(APPEND, ["far"], [b"x"], TIMEOUT)) == "timeout"
             assert await appended(link, "far")
 
 
-async def test_slow(own_redis: Any) -> None:
+async def test_slow(own_redis: Any, kind: str) -> None:
     server = own_redis()
-    async with linked(server.url, 0.02) as link:
+    async with linked(server.url, kind, 0.02) as link:
         await link.script(APPEND, ["a"], [b"x"], PATIENT)
         server.ask("CLIENT", "PAUSE", 600)
 
@@ -248,10 +245,10 @@ async def test_slow(own_redis: Any) -> None:
         assert (await appended(link, "a")).startswith(b"xx")
 
 
-async def test_a_master_that_became_a_replica(own_servers: Servers) -> None:
+async def test_a_master_that_became_a_replica(own_servers: Servers, kind: str) -> None:
     """A service that fails over behind one address: the old connection refuses to write."""
     first, second = own_servers.store(), own_servers.store()
-    async with linked(first.url) as link:
+    async with linked(first.url, kind) as link:
         await link.script(APPEND, ["a"], [b"x"], PATIENT)
         first.ask("REPLICAOF", "127.0.0.1", second.port)
         before = first.ask("INFO", "stats")["total_connections_received"]

@@ -14,7 +14,7 @@ from streamward.cache import Recording, RedisCache
 from streamward.cache.breaker import Breaker
 from streamward.cache.link.threads import ThreadLink
 from streamward.cache.live.thread import ThreadTasks
-from streamward.errors import CacheFullError, CacheUnavailableError, ConfigurationError
+from streamward.errors import CacheFullError, CacheUnavailableError
 from streamward.middleware.wsgi.steps import run
 
 KEY = bytes(32)
@@ -230,14 +230,10 @@ def test_work_is_waited_for(tasks):
     assert job.done()
 
 
-@pytest.mark.parametrize("form", ["redis+sentinel://h:1/main", "redis+cluster://h:1"])
-def test_threads_reach_one_server(form):
-    with pytest.raises(ConfigurationError, match="one server"):
-        RedisCache(form).in_threads()
-
-
-def test_a_store_of_threads_can_be_closed_and_used_again(redis_server):
-    store = RedisCache(redis_server.url, prefix="closed-threads").in_threads()
+@pytest.mark.parametrize("form", ["redis_server", "redis_sentinel", "redis_cluster"])
+def test_a_store_of_threads_can_be_closed_and_used_again(form, request):
+    url = request.getfixturevalue(form).url
+    store = RedisCache(url, prefix="closed-threads", timeout=10.0).in_threads()
     claim = run(store.claim(KEY, max_bytes=1000))
     run(store.close())
 

@@ -1,4 +1,4 @@
-"""Both doors at one Redis: what one gives, the other joins and replays."""
+"""Both doors at one Redis, in each of its forms: what one gives, the other joins and replays."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ WHOLE = b"".join(chat(WORDS))
 SECRET = bytes(range(32))
 PAIRS = [(WsgiDoor, WsgiDoor), (WsgiDoor, AsgiDoor), (AsgiDoor, WsgiDoor)]
 NAMES = ["wsgi-wsgi", "wsgi-asgi", "asgi-wsgi"]
+FORMS = ["redis_server", "redis_sentinel", "redis_cluster", "valkey", "valkey_cluster"]
+everywhere = pytest.mark.parametrize("town", FORMS, indirect=True)
 
 
 class Town:
@@ -62,8 +64,9 @@ class Town:
 
 
 @pytest.fixture
-def town(redis_server, request) -> Iterator[Town]:
-    town = Town(redis_server.url, f"doors-{abs(hash(request.node.name))}")
+def town(request) -> Iterator[Town]:
+    server = request.getfixturevalue(getattr(request, "param", "redis_server"))
+    town = Town(server.url, f"doors-{abs(hash(request.node.name))}")
     yield town
     town.close()
 
@@ -75,6 +78,7 @@ def until(condition: Any) -> None:
         time.sleep(0.002)
 
 
+@everywhere
 @pytest.mark.parametrize(("first", "second"), PAIRS, ids=NAMES)
 @pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "clear"])
 def test_what_one_has_given_another_replays(town, first, second, sealed):
@@ -90,6 +94,24 @@ def test_what_one_has_given_another_replays(town, first, second, sealed):
     assert other.calls == 0
 
 
+@everywhere
+@pytest.mark.parametrize(("first", "second"), PAIRS, ids=NAMES)
+def test_what_one_purges_another_asks_for_anew(town, first, second):
+    one, other = town.door(first, chat(WORDS)), town.door(second, chat(WORDS))
+    threads = isinstance(one, WsgiDoor)
+    assert [one.ask()[0].body for _ in "12"] == [other.ask()[0].body] * 2
+
+    if threads:
+        run(town.stores[0].in_threads().purge())
+    else:
+        asyncio.run_coroutine_threadsafe(town.stores[0].purge(), town.loop).result()
+    [again] = other.ask()
+
+    assert again.body == WHOLE
+    assert (one.calls, other.calls) == (1, 1)
+
+
+@everywhere
 @pytest.mark.parametrize(("first", "second"), PAIRS, ids=NAMES)
 def test_what_one_is_giving_another_joins_as_it_comes(town, first, second):
     heard = threading.Event()
@@ -128,16 +150,21 @@ def test_an_error_reaches_who_follows_elsewhere(town, first, second):
     assert other.calls == 0
 
 
-def test_many_ask_once(town):
+@everywhere
+@pytest.mark.parametrize("protocol", ["", "?protocol=3"], ids=["RESP2", "RESP3"])
+def test_many_ask_once(town, protocol):
+    """The keys of several questions are in all nodes of a cluster."""
+    town.url += protocol
     doors = [town.door(make, [0.2, *chat(WORDS)]) for make in (WsgiDoor, AsgiDoor) * 2]
 
-    asking = [town.ask(door) for door in doors for _ in range(3)]
+    asking = [town.ask(door, body=b"%d" % number) for number in range(4) for door in doors]
     answers = [one.result() for one in asking]
 
-    assert sum(door.calls for door in doors) == 1
+    assert sum(door.calls for door in doors) == 4
     assert {answer.body for answer in answers} == {WHOLE}
 
 
+@everywhere
 def test_a_silent_leader_is_not_a_dead_one(town):
     one = town.door(WsgiDoor, [*chat(WORDS)[:3], 1.5, *chat(WORDS)[3:]], lease=0.3)
     other = town.door(WsgiDoor, [RuntimeError()], lease=0.3)
@@ -171,6 +198,7 @@ def test_a_dead_leader_is_told_to_who_has_begun(town):
     assert leader.result().body == WHOLE
 
 
+@everywhere
 def test_a_dead_leader_is_followed_by_another(town):
     dead = threading.Event()
     one = town.door(WsgiDoor, [lambda: dead.wait(20), *chat(WORDS)], lease=0.3)
@@ -189,6 +217,7 @@ def test_a_dead_leader_is_followed_by_another(town):
     assert leader.result().ended
 
 
+@everywhere
 def test_the_answer_goes_on_while_anybody_reads_elsewhere(town):
     joined = threading.Event()
     one = town.door(
