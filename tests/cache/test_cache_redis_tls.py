@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.certificates import Authority
+from support.links import KINDS, linked
 from support.redis_servers import Cluster
 from support.servers import free_port
 
@@ -38,21 +39,19 @@ def secured(authority: Authority, *hosts: str, clients: str = "no") -> list[str]
 
 async def works(url: str) -> None:
     """Write, read, subscribe and hear."""
-    link = RedisLink(url, Breaker(60.0))
-    try:
-        assert await link.script(STORE, ["{a}"], [b"x"], PATIENT) == b"x"
-        async with link.subscribe("{a}") as heard, asyncio.timeout(PATIENT):
-            assert await anext(heard) is None
-    finally:
-        await link.close()
+    for kind in KINDS:
+        async with linked(url, kind) as link:
+            assert await link.script(STORE, ["{a}"], [b"x"], PATIENT) == b"x"
+            async with link.subscribe("{a}") as heard, asyncio.timeout(PATIENT):
+                assert await anext(heard) is None
 
 
 async def unreachable(url: str) -> None:
-    link = RedisLink(url, Breaker(60.0))
-    with pytest.raises(CacheUnavailableError) as caught:
-        await link.script(STORE, ["{a}"], [b"x"], PATIENT)
-    await link.close()
-    assert caught.value.reason == "unreachable"
+    for kind in KINDS:
+        async with linked(url, kind) as link:
+            with pytest.raises(CacheUnavailableError) as caught:
+                await link.script(STORE, ["{a}"], [b"x"], PATIENT)
+        assert caught.value.reason == "unreachable"
 
 
 @pytest.fixture

@@ -29,5 +29,7 @@ async def linked(url: str, kind: str, pause: float = 60.0) -> AsyncGenerator[Lin
     link: Link = RedisLink(url, Breaker(pause))
     if kind == "threads":
         link = ThreadLink(url, Breaker(pause), MAX_CONNECTIONS, LoopTasks())
-    yield link
-    await link.close()
+    try:
+        yield link
+    finally:
+        await link.close()
