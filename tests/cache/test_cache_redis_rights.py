@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.links import KINDS, linked
 from support.programs import valkey_server
 from support.redis_servers import Cluster
 
@@ -73,7 +74,19 @@ async def an_answer_is_shared(url: str) -> None:
 
 
 async def all_works(url: str) -> None:
-    cache = RedisCache(url, timeout=PATIENT, write_timeout=PATIENT)
+    await a_cache_works(RedisCache(url, timeout=PATIENT, write_timeout=PATIENT))
+    await a_cache_works(RedisCache(url, timeout=PATIENT, write_timeout=PATIENT).in_threads())
+    await an_answer_is_shared(url)
+    name = "streamward:{a}"
+    for kind in KINDS:
+        async with linked(url, kind) as link, link.subscribe(name) as heard:
+            async with asyncio.timeout(PATIENT):
+                assert await anext(heard) is None
+                await link.script(PUBLISH, [name], [link.publish, name], PATIENT)
+                assert await anext(heard) == b"x"
+
+
+async def a_cache_works(cache: RedisCache) -> None:
     assert await cache.secret()
     assert await cache.epoch(b"me")
     await cache.put(KEY, RECORDING, 60)
@@ -86,16 +99,6 @@ async def all_works(url: str) -> None:
     await cache.delete(KEY)
     assert await cache.get(KEY) is None
     await cache.close()
-
-    await an_answer_is_shared(url)
-
-    link = RedisLink(url, Breaker(60.0))
-    name = "streamward:{a}"
-    async with link.subscribe(name) as heard, asyncio.timeout(PATIENT):
-        assert await anext(heard) is None
-        await link.script(PUBLISH, [name], [link.publish, name], PATIENT)
-        assert await anext(heard) == b"x"
-    await link.close()
 
 
 async def refused(call: Awaitable[object]) -> None:
