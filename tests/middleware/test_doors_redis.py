@@ -138,7 +138,7 @@ def test_what_one_is_giving_another_joins_as_it_comes(town, first, second):
 
 @pytest.mark.parametrize(("first", "second"), PAIRS, ids=NAMES)
 def test_an_error_reaches_who_follows_elsewhere(town, first, second):
-    one = town.door(first, [*chat(WORDS)[:3], 0.5, RuntimeError()])
+    one = town.door(first, [*chat(WORDS)[:3], 2.0, RuntimeError()])
     other = town.door(second, chat(WORDS))
     leader = town.ask(one)
     until(lambda: one.sent >= 2)
