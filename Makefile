@@ -18,7 +18,7 @@ demo: $(VENV)/.demo-ready
 	$(BIN)/streamward demo
 
 test: $(READY) system $(NODE_READY)
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 soak: $(READY) system
 	PYTHONPATH=tests $(BIN)/python -m soak.cuts
