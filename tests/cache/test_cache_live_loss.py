@@ -55,10 +55,10 @@ async def test_a_follower_that_was_stopped_looks_again_before_it_gives_up(proces
     add(leader.running, b"one ")
     other = process(lease=3.0)
     follower = await claimed(other)
+    reader = asyncio.create_task(read(follower))
     assert await read(follower, 4) == b"one "
 
     (mirror,) = other._answers._mirrors.values()
-    reader = asyncio.create_task(read(follower))
     mirror.mirror._looked_at -= 3600.0
     mirror.mirror._note_holder(b"", is_written=True)
     assert follower.ending is None
