@@ -189,7 +189,8 @@ def check_frames(dialect: Dialect, payloads: Sequence[tuple[str, bytes]]) -> Non
     if dialect.framing is PLAIN:
         return
     framer = dialect.framing.framer(1 << 24)
-    after = [frame.data for frame in framer.feed(b"".join(out)) if frame.data is not None]
+    frames = [frame for piece in out for frame in framer.feed(piece)]  # a message is a piece
+    after = [frame.data for frame in frames if frame.data is not None]
     old, new = [_parsed(data) for data in before], [_parsed(data) for data in after]
     if all(is_object(value) for value in old):  # text that was edited away takes its frame along
         assert len(old) == len(new)
