@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +23,9 @@ __all__ = ["Answer", "Stage"]
 
 # Proxies that wait for a first kilobyte or two pass everything on after it.
 _PRELUDE = b":" + b" " * 2045 + b"\n\n"
+
+# Cancelled within `send`, a generator is left where it yields: see `LoopWaiting.swallow`.
+_PATIENCE = 1.0
 
 
 class Stage(Protocol):
@@ -58,6 +62,10 @@ class Stage(Protocol):
 
     def leave(self) -> None:
         """Note that the client is gone."""
+        ...
+
+    def swallow(self) -> None:
+        """Take a message that comes after the end, or refuse it."""
         ...
 
 
@@ -110,13 +118,31 @@ class Answer:
         self.status = 200
         self.headers: Headers = []
         self.refused: StreamwardError | None = None
+        self._taking = 0
+        self._idle: asyncio.Event | None = None
 
     async def send(self, message: Message) -> None:
         """Take one message of the application's."""
+        self._taking += 1
+        try:
+            await self._take(message)
+        finally:
+            self._taking -= 1
+            if self._idle is not None and not self._taking:
+                self._idle.set()
+
+    async def idle(self) -> None:
+        """Wait until no message is being taken, but not for longer than a second."""
+        if self._taking:
+            self._idle = asyncio.Event()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), _PATIENCE)
+
+    async def _take(self, message: Message) -> None:
         if self.untouched:
             await self._send(message)
         elif self._stage.over:
-            raise OSError(_GONE)
+            self._stage.swallow()
         elif message["type"] == "http.response.start":
             await self._start(message)
         elif message["type"] == "http.response.body" and self.stream is not None:
@@ -133,7 +159,8 @@ class Answer:
         framing = concerns(message["status"], headers, self._path) if touch else None
         if self._outbox.started and not self._continues(message["status"], framing):
             self._stage.end_with(UpstreamFailedError("the answer began in another way"))
-            raise OSError(_GONE)
+            self._stage.swallow()
+            return
         if framing is None:
             self._cache.is_no_stream()
             self.untouched = True
@@ -186,7 +213,8 @@ class Answer:
                 self._stage.delivered()
         if stream.failure is not None:
             self._stage.end_with(stream.failure)
-            raise OSError(_GONE)
+            self._stage.swallow()
+            return
         if ended:
             self._stage.ended(stream)
             await self._outbox.finish()
@@ -215,7 +243,3 @@ class Answer:
         await self._outbox.frames([dumps({"error": problem})])
         await self._outbox.finish()
         self._stage.end_with(error)
-
-
-# ASGI 2.4: `send` raises OSError once nobody reads any more.
-_GONE = "the answer has ended"

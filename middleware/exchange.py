@@ -280,7 +280,7 @@ class Exchange(LoopWaiting):
                 await self._keeping
             if raised is not None:
                 raise raised
-        elif self._given_up:
+        elif self._given_up or self._inbox.told:
             self._outcome = self._leaving()
         else:
             await self._fail(raised)
@@ -313,6 +313,8 @@ class Exchange(LoopWaiting):
 
     async def _stop(self, task: asyncio.Task[None]) -> None:
         """Leave nothing running behind; guards that only watch look at the rest."""
+        self._over = True
+        await self._answer.idle()
         await self._end(task)
         self._outbox.close()
         await self._cache.release()

@@ -31,11 +31,13 @@ class Inbox:
 
     Attributes:
         call: which JSON-RPC call this is, once the body was pulled.
+        told: True once the application knows that the client has left.
     """
 
     def __init__(self, receive: Receive, headers: Headers) -> None:
         self._receive = receive
         self.call = Call(headers)
+        self.told = False
         self._lock = asyncio.Lock()
         self._stash: deque[Message] = deque()
         self._stashed = 0
@@ -71,8 +73,10 @@ class Inbox:
             async with self._lock:
                 # The watch may have been pulling meanwhile: what it got comes first.
                 message = self._stashed_one() or await self._next()
-        if self._secret is not None and message["type"] == "http.disconnect":
-            await self._secret.wait()
+        if message["type"] == "http.disconnect":
+            if self._secret is not None:
+                await self._secret.wait()
+            self.told = True
         return message
 
     def keep_secret(self) -> None:

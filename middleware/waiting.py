@@ -14,6 +14,9 @@ __all__ = ["LoopWaiting", "after"]
 # How long a cancelled application may take to clean up before the transfer is ended without it.
 _GRACE = 5.0
 
+# An application that is over may send on until it waits for something; this often if it never does.
+_SWALLOWED = 1000
+
 
 async def after(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
     """Do some work in so many seconds."""
@@ -26,6 +29,7 @@ class LoopWaiting:
 
     def __init__(self) -> None:
         self._helpers: list[asyncio.Task[None]] = []
+        self._swallowed = 0
 
     def signal(self) -> Signal:
         """Return what wakes a reader of a running answer."""
@@ -52,6 +56,19 @@ class LoopWaiting:
     def _help(self, work: Coroutine[Any, Any, None]) -> None:
         """Let work go on until this exchange ends."""
         self._helpers.append(asyncio.create_task(work))
+
+    def swallow(self) -> None:
+        """Take a message that comes after the end; the application is about to be cancelled.
+
+        Refusing it would leave a generator where it yields, and the upstream that it reads open
+        until the garbage collector comes by. Cancelled where it waits, it hangs up at once.
+
+        Raises:
+            OSError: it never waits (ASGI 2.4: nobody reads any more).
+        """
+        self._swallowed += 1
+        if self._swallowed > _SWALLOWED:
+            raise OSError("the answer has ended")
 
     async def _end(self, task: asyncio.Task[None]) -> None:
         """Leave nothing running behind."""

@@ -243,6 +243,14 @@ class WSGIExchange(Exchange):
         super()._set_over()
         self._woken.set()
 
+    def swallow(self) -> None:
+        """Refuse a message that comes after the end: this closes the application's iterable.
+
+        Raises:
+            OSError: always.
+        """
+        raise OSError("the answer has ended")
+
     # Waiting
 
     def signal(self) -> Signal:

@@ -205,7 +205,7 @@ _GONE_WITH_AN_EDIT = frozenset(
 def _like(old: Any, new: Any) -> bool:
     """Whether two values are the same but for their strings, and what tells these in other forms."""
     if is_object(old) and is_object(new):
-        told = _GONE_WITH_AN_EDIT | {"token_ids", "prompt_token_ids"}
+        told = _GONE_WITH_AN_EDIT | {"token_ids", "prompt_token_ids", "tokens"}
         return len(old) == len(new) and all(
             (name == other or _SECRET.search(name) is not None)
             and (name in told or _like(inner, new[other]))
