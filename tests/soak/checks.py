@@ -197,18 +197,19 @@ def check_frames(dialect: Dialect, payloads: Sequence[tuple[str, bytes]]) -> Non
         assert all(_like(one, two) for one, two in zip(old, new, strict=True))
 
 
+# What gives a text away in another form: its tokens, their probabilities, its length, its signature.
 _GONE_WITH_AN_EDIT = frozenset(
-    {"logprobs", "logprobsResult", "context", "signature", "obfuscation"}
+    {"context", "logprobs", "logprobsResult", "obfuscation", "p", "prompt_token_ids"}
+    | {"signature", "token_ids", "tokens"}
 )
 
 
 def _like(old: Any, new: Any) -> bool:
     """Whether two values are the same but for their strings, and what tells these in other forms."""
     if is_object(old) and is_object(new):
-        told = _GONE_WITH_AN_EDIT | {"token_ids", "prompt_token_ids", "tokens"}
         return len(old) == len(new) and all(
             (name == other or _SECRET.search(name) is not None)
-            and (name in told or _like(inner, new[other]))
+            and (_is_gone(name, new[other]) or _like(inner, new[other]))
             for (name, inner), other in zip(old.items(), new, strict=True)
         )
     if is_array(old) and is_array(new):
@@ -269,3 +270,7 @@ def _same(one: Any, two: Any) -> bool:
 
 TABLE: Mapping[str, Dialect] = {dialect.name: dialect for dialect in DIALECTS}
 """The dialects by name."""
+
+
+def _is_gone(name: str, value: Any) -> bool:
+    return name in _GONE_WITH_AN_EDIT and value in (None, "", [])
