@@ -24,7 +24,7 @@ __all__ = ["Answer", "Stage"]
 # Proxies that wait for a first kilobyte or two pass everything on after it.
 _PRELUDE = b":" + b" " * 2045 + b"\n\n"
 
-# Cancelled within `send`, a generator is left where it yields: see `LoopWaiting.swallow`.
+# Cancelled within `send`, a generator is left where it yields: see `LoopExchange.swallow`.
 _PATIENCE = 1.0
 
 

@@ -8,12 +8,13 @@ from ..cache import Cache
 from ..guardrails import Guard
 from .caching import CacheSide
 from .checks import check_resume, checked_cache
-from .exchange import App, Exchange
 from .inbox import Receive
+from .loop import LoopExchange
 from .outbox import Send
 from .paths import Paths
 from .policy import Policy, Routes, Scope, checked_guards
 from .report import ReportHook, log_report, tell
+from .sources import App
 from .transfer import Transfer, cuts
 from .turns import Turns
 from .websocket import Connection
@@ -88,7 +89,7 @@ class Streamward:
         transfer = None if policy.cut and cuts(scope) else Transfer(receive, send)
         if transfer is not None:
             receive, send = transfer.receive, transfer.send
-        exchange = Exchange(
+        exchange = LoopExchange(
             self._app, scope, receive, send, route=route, policy=policy, cache=cache
         )
         try:

@@ -1,22 +1,20 @@
 """One request and its response: everything that lasts as long as they do.
 
-Strategy: the application runs in a task of its own, so that it can be cancelled when the client
-leaves or the answer has to end. What it sends is carried through the pipeline inside its own call
-of ``send``: no queue, so back-pressure reaches it as if nobody stood between. Once a stream has
-started, two small tasks stand beside it: the keeper (time) and the watch (the client leaving).
-A replay is the same exchange with a recording in the application's place.
+What the application sends is carried through the pipeline inside its own call of ``send``: no
+queue, so back-pressure reaches it as if nobody stood between. A replay is the same exchange with a
+recording in the application's place. How it runs, and how it waits, says ``loop.py`` for an event
+loop and ``wsgi/exchange.py`` for a thread.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Awaitable
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
-from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from ..cache import Running
+from ..cache import Running, Signal
 from ..wire import SSE, framing_of
 from ..wire.errors import ContentBlockedError, StreamwardError
 from .answer import Answer
@@ -26,19 +24,18 @@ from .farewell import reason
 from .headers import Headers, acceptable, by_name
 from .inbox import Inbox, Receive
 from .keeper import Keeper
-from .leaving import alone, wants_end
+from .leaving import wants_end
 from .outbox import Outbox, Send
 from .policy import Policy, Scope, Timeouts
 from .report import Outcome, Report, report_on, template_of
 from .resume import RESET, hint
 from .sources import App, Source
 from .stream import Stream
-from .waiting import LoopWaiting, after
 
-__all__ = ["App", "Exchange"]
+__all__ = ["Exchange"]
 
 
-class Exchange(LoopWaiting):
+class Exchange(ABC):
     """Carries one exchange from the request to its report.
 
     Args:
@@ -51,7 +48,7 @@ class Exchange(LoopWaiting):
         cache: the cache's part in this exchange.
     """
 
-    _sends_beside: ClassVar[bool] = True
+    _sends_beside: ClassVar[bool]
 
     def __init__(
         self,
@@ -64,12 +61,10 @@ class Exchange(LoopWaiting):
         policy: Policy,
         cache: CacheSide,
     ) -> None:
-        super().__init__()
         controls = Controls(stay=policy.on_leave != "cancel" or policy.grace != 0)
         self._clock = time.monotonic
         self._began = self._clock()
         self._over = False
-        self._waits: asyncio.Future[None] | None = None
         self._method = scope["method"]
         self._route = route
         self._policy = policy
@@ -99,28 +94,8 @@ class Exchange(LoopWaiting):
         self._keeping: Awaitable[None] | None = None
         self._error: StreamwardError | None = None
         self._outcome: Outcome | None = None
-        self._left = self._given_up = self._watching = self._handed_over = False
+        self._left = self._given_up = self._handed_over = False
         self._ttft: float | None = None
-
-    async def run(self) -> None:
-        """Run the exchange.
-
-        Raises:
-            Exception: what the application raised; or, to make the server abort the transfer,
-                why a stream that had begun could not be completed.
-        """
-        found = await self._cache.look_up(self._inbox)
-        task = asyncio.create_task(self._source.give(found))
-        self._waits = asyncio.get_running_loop().create_future()
-        try:
-            await asyncio.wait({task, self._waits}, return_when=asyncio.FIRST_COMPLETED)
-            done = task.done() and not task.cancelled()
-            await self._conclude(task.exception() if done else None)
-        except asyncio.CancelledError:
-            self._outcome = self._outcome or "cancelled"
-            raise
-        finally:
-            await self._stop(task)
 
     def report(self) -> Report | None:
         """Return what happened, or None when the response was no stream of ours."""
@@ -177,19 +152,6 @@ class Exchange(LoopWaiting):
         if resume is not None and resume.hand_over is not None and (link := self._cache.link()):
             self._plan_hand_over(resume.hand_over, hint(link))
 
-    def _keep_time(self, keeper: Keeper) -> None:
-        self._help(keeper.run())
-
-    def _plan_hand_over(self, seconds: float, last: bytes) -> None:
-        self._help(after(seconds, partial(self._hand_over, last)))
-
-    def watch(self) -> None:
-        """Notice from now on when the client leaves."""
-        if not self._watching:
-            self._watching = True
-            self._inbox.keep_secret()
-            self._help(self._watch())
-
     def heard(self) -> None:
         """Note that the application has spoken: it is not silent."""
         if self._keeper is not None:
@@ -225,27 +187,12 @@ class Exchange(LoopWaiting):
         self._error = self._error or error
         self._set_over()
 
-    def leave(self) -> None:
-        """Note that the client is gone."""
-        if self._left or self._outbox.finished:
-            return
-        self._left = self._outbox.client_gone = True
-        if self._cache.use in ("joined", "hit"):
-            self._give_up()  # whoever gives the answer goes on
-        elif self._policy.on_leave != "finish":
-            self._help(self._go_on())
-
     async def _hand_over(self, last: bytes) -> None:
         """End the response before a platform cuts it; the answer goes on for who comes back."""
         if not self._outbox.finished:
             await self._outbox.hand_over(last)
             self._handed_over = True
             self.leave()
-
-    async def _go_on(self) -> None:
-        """Let the answer go on while anybody reads it, and then as the policy says."""
-        await alone(self._cache.lease, self._policy.grace or 0.0)
-        self._decide()
 
     def _decide(self) -> bool:
         """Give the answer up, unless its policy wants its end; return whether it does."""
@@ -262,12 +209,6 @@ class Exchange(LoopWaiting):
 
     def _set_over(self) -> None:
         self._over = True
-        if self._waits is not None and not self._waits.done():
-            self._waits.set_result(None)
-
-    async def _watch(self) -> None:
-        await self._inbox.client_left()
-        self.leave()
 
     # How it ends
 
@@ -311,12 +252,40 @@ class Exchange(LoopWaiting):
             raise raised
         raise error
 
-    async def _stop(self, task: asyncio.Task[None]) -> None:
-        """Leave nothing running behind; guards that only watch look at the rest."""
-        self._over = True
-        await self._answer.idle()
-        await self._end(task)
-        self._outbox.close()
-        await self._cache.release()
-        if self._answer.stream is not None:
-            await self._answer.stream.settle()
+    # How it runs
+
+    @abstractmethod
+    def watch(self) -> None:
+        """Notice from now on when the client leaves."""
+
+    @abstractmethod
+    def leave(self) -> None:
+        """Note that the client is gone."""
+
+    @abstractmethod
+    def swallow(self) -> None:
+        """Take a message that comes after the end, or refuse it."""
+
+    @abstractmethod
+    def signal(self) -> Signal:
+        """Return what wakes a reader of a running answer."""
+
+    @abstractmethod
+    def from_anywhere(self, work: Callable[[], None]) -> Callable[[], None]:
+        """Return what does the work where this exchange runs, called in whatever thread."""
+
+    @abstractmethod
+    async def pause(self, seconds: float) -> None:
+        """Wait so long."""
+
+    @abstractmethod
+    def _keep_time(self, keeper: Keeper) -> None:
+        """Ask the keeper from now on."""
+
+    @abstractmethod
+    def _plan_hand_over(self, seconds: float, last: bytes) -> None:
+        """End the response in so many seconds."""
+
+    @abstractmethod
+    def _beside(self, work: Coroutine[Any, Any, None]) -> Awaitable[None]:
+        """Let work go on beside what comes next, to its own end."""

@@ -21,11 +21,11 @@ from typing import Any, Final
 from ...wire.errors import StreamwardError, UpstreamFailedError
 from ..controls import Controls
 from ..conversation import Conversation
-from ..exchange import App
 from ..inbox import Message, Receive
 from ..outbox import Send
 from ..policy import Policy, Scope, Sockets
 from ..report import Outcome, Report, report_on
+from ..sources import App
 from .closing import close_code, is_block, of_client
 from .direction import Direction
 from .inbox import SocketInbox
