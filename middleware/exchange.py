@@ -204,6 +204,8 @@ class Exchange(ABC):
         return wanted
 
     def _give_up(self) -> None:
+        if (lease := self._cache.lease) is not None:
+            lease.running.end("lost")  # nobody reads it: who comes from here on asks for himself
         self._given_up = True
         self._set_over()
 

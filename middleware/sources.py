@@ -202,7 +202,7 @@ class Source:
         running = follower.running
         with follower:
             head = await follower.head()
-            if head is None:
+            if head is None or running.ending == "lost":
                 return "unshared" if running.ending == "unshared" else "lost"
             if not self._cache.accepts(head):
                 return "purged"

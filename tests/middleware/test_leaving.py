@@ -11,9 +11,10 @@ import pytest
 from starlette.responses import StreamingResponse
 from support.asgi import ask, scope_of
 from support.guard import WordGuard
-from support.streams import chat, chat_frame
+from support.streams import chat, chat_frame, chat_text
 
 from streamward import Policy, Report, Streamward, Timeouts
+from streamward.cache import MemoryCache
 from streamward.guardrails import Block
 
 if TYPE_CHECKING:
@@ -66,46 +67,84 @@ def no_collector() -> Iterator[None]:
         gc.enable()
 
 
-async def leave_after(door: Any, steps: int, spec: str) -> None:
-    """Ask, and leave so many rounds of the event loop later, while the last piece is being sent."""
-    scope = scope_of()
-    scope["asgi"]["spec_version"] = spec
-    left = asyncio.Event()
-    body = [{"type": "http.request", "body": b"", "more_body": False}]
+class Reader:
+    """A client that takes some rounds of the event loop for each message, and may leave.
 
-    async def receive() -> dict[str, Any]:
-        if body:
-            return body.pop()
-        await left.wait()
+    Attributes:
+        body: what it got.
+    """
+
+    def __init__(self, door: Any, spec: str = "2.3", rounds: int = 3) -> None:
+        self._rounds = rounds
+        self._left = asyncio.Event()
+        self._asked: list[Any] = [{"type": "http.request", "body": b"{}", "more_body": False}]
+        self.body = b""
+        scope = scope_of(headers={"cookie": "session=1", "content-type": "application/json"})
+        scope["asgi"]["spec_version"] = spec
+        self.asking = asyncio.create_task(door(scope, self._receive, self._send))
+
+    def leave(self) -> None:
+        self._left.set()
+
+    async def _receive(self) -> Any:
+        if self._asked:
+            return self._asked.pop()
+        await self._left.wait()
         return {"type": "http.disconnect"}
 
-    async def send(_: Any) -> None:
-        for _ in range(3):
-            await asyncio.sleep(0)
+    async def _send(self, message: Any) -> None:
+        self.body += message.get("body", b"")
+        await rounds(self._rounds)
 
-    asking = asyncio.create_task(door(scope, receive, send))
-    for _ in range(steps):
+
+async def rounds(count: int) -> None:
+    for _ in range(count):
         await asyncio.sleep(0)
-    left.set()
-    await asking
 
 
 @pytest.mark.parametrize("spec", ["2.3", "2.4"])  # what tells Starlette that a client has left
 @pytest.mark.parametrize("steps", range(40))
-async def test_a_client_may_leave_at_any_moment(steps: int, spec: str):
+async def test_a_client_may_leave_at_any_moment(steps, spec):
     upstream = Upstream(FRAMES)
 
     reports: list[Report] = []
     door = Streamward(upstream.app, guards=[WordGuard()], on_report=reports.append)
 
-    await leave_after(door, steps, spec)
+    reader = Reader(door, spec)
+    await rounds(steps)
+    reader.leave()
+    await reader.asking
 
     assert not upstream.open
     assert {report.outcome for report in reports} == {"client_left"}
 
 
+@pytest.mark.parametrize("stays", [True, False])
+@pytest.mark.parametrize("policy", [{}, {"on_leave": "finish"}, {"grace": 0.01}], ids=str)
+@pytest.mark.parametrize("behind", [0, 3, 8, 20])
+async def test_a_reader_may_leave_whoever_else_reads(behind, policy, stays):
+    """Who joins at the moment at which the answer is given up asks for himself."""
+    words = [f"word{count} " for count in range(12)]
+    for steps in range(0, 60, 2):
+        upstream = Upstream(chat(words))
+        door = Streamward(upstream.app, cache=MemoryCache(), policy=Policy(**policy))
+        first = Reader(door, rounds=1)
+        await rounds(behind)
+        second = Reader(door, rounds=1)
+        await rounds(steps)
+        first.leave()
+        await rounds(5)
+        if not stays:
+            second.leave()
+        await asyncio.gather(first.asking, second.asking)
+
+        assert not upstream.open
+        assert chat_text(second.body) == "".join(words) or not stays
+        assert len(asyncio.all_tasks()) == 1
+
+
 @pytest.mark.parametrize("spec", ["2.3", "2.4"])
-async def test_a_blocked_answer_is_not_read_on(spec: str):
+async def test_a_blocked_answer_is_not_read_on(spec):
     scope = scope_of()
     scope["asgi"]["spec_version"] = spec
     upstream = Upstream([*chat(["My key is S3CRET-12345 and "])[:2], *FRAMES])
