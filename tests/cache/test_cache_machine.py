@@ -14,7 +14,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 from support.answers_machine import LEASE, QUESTIONS, SharedAnswers, gone, numbers, questions
-from support.silence import cut_off
+from support.silence import cut_off, mend
 
 from streamward.cache import MemoryCache, Recording, RedisCache
 
@@ -85,7 +85,7 @@ class InRedis(SharedAnswers):
     @rule()
     def heal(self) -> None:
         for process in self.away:
-            self.stores[process]._link._breaker.succeeded()
+            mend(self.stores[process])
         self.away.clear()
 
     @rule(question=questions, what=st.sampled_from(["", ":lease", ":log:*", ":wishes:*"]))

@@ -104,8 +104,8 @@ async def test_a_fault_in_mid_answer(own_redis: Any, door: Any, fault: str) -> N
 
     app_asked, joined = asyncio.Event(), asyncio.Event()
     app = ScriptedApp([app_asked.set, *chat(WORDS)[:2], joined.wait, strike, 0.5, *chat(WORDS)[2:]])
-    one = door(server.url, app, [], timeout=1.0, write_timeout=1.0, retry_after=0.2)
-    other = door(server.url, app, [], timeout=1.0, write_timeout=1.0, retry_after=0.2)
+    one = door(server.url, app, [], retry_after=0.2)
+    other = door(server.url, app, [], retry_after=0.2)
     leader = asyncio.create_task(question(one))
     await asyncio.wait_for(app_asked.wait(), 30)
 

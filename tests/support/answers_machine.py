@@ -247,7 +247,7 @@ class SharedAnswers(RuleBasedStateMachine):
             while time.monotonic() < end and not all(one.task.done() for one in self.readers):
                 self.wait(LEAP)
             hanging = [reader for reader in self.readers if not reader.task.done()]
-            assert not hanging, [(one.given, one.got, one.process) for one in hanging]
+            assert not hanging, [(one.given.question, len(one.got), one.process) for one in hanging]
             self.nobody_sees_what_is_not_so()
         finally:
             self.run(self.close())

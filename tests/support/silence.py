@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["cut_off"]
+from streamward.cache.breaker import Breaker
+
+__all__ = ["cut_off", "mend"]
+
+
+class _Cut(Breaker):
+    """Admits nothing, even where a call that was under way has succeeded since."""
+
+    __slots__ = ()
+
+    def admits(self) -> bool:
+        return False
 
 
 def cut_off(store: Any) -> None:
-    """Let a ``RedisCache`` send nothing more, until ``_breaker.succeeded()`` is called."""
-    breaker = store._breaker
-    breaker._retry_after = 1e9
-    breaker.failed()
-    breaker._beside_until = 1e18
+    """Let a ``RedisCache`` send nothing more."""
+    store._breaker.__class__ = _Cut
+
+
+def mend(store: Any) -> None:
+    """Let it send again."""
+    store._breaker.__class__ = Breaker
+    store._breaker.succeeded()
