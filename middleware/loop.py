@@ -158,12 +158,14 @@ class LoopExchange(Exchange):
     async def _stop(self, task: asyncio.Task[None]) -> None:
         """Leave nothing running behind; guards that only watch look at the rest."""
         self._over = True
-        await self._answer.idle()
-        await _end({task, *self._helpers})
-        self._outbox.close()
-        await self._cache.release()
-        if self._answer.stream is not None:
-            await self._answer.stream.settle()
+        try:
+            await self._answer.idle()
+        finally:
+            await _end({task, *self._helpers})
+            self._outbox.close()
+            await self._cache.release()
+            if self._answer.stream is not None:
+                await self._answer.stream.settle()
 
 
 async def _end(tasks: set[asyncio.Task[None]]) -> None:

@@ -167,6 +167,22 @@ async def test_an_answer_that_takes_too_long_is_not_read_on():
     assert not upstream.open
 
 
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("steps", range(0, 40, 3))
+async def test_a_server_that_stops_stops_the_application(steps, times):
+    upstream = Upstream(FRAMES)
+    reader = Reader(Streamward(upstream.app, guards=[WordGuard()]))
+    await rounds(steps)
+    for _ in range(times):
+        reader.asking.cancel()
+        await rounds(1)
+    await asyncio.wait({reader.asking})
+    await rounds(10)
+
+    assert reader.asking.cancelled()
+    assert not upstream.open
+
+
 async def test_an_application_that_never_waits_is_stopped_too():
     sent = 0
 
