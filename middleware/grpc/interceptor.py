@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from fnmatch import translate
 from inspect import isasyncgenfunction, iscoroutinefunction
+from logging import getLogger
 from re import Pattern
 from re import compile as compile_pattern
 from typing import Any, Literal
@@ -118,15 +118,26 @@ def _guarded(method: Callable[[Any, Any], Any], rules: Rules) -> Callable[[Any, 
         try:
             yield from Way[Any](method(request, context), Passage(rules)).run()
         except StreamwardError as error:
-            context.abort(*told(error, context))
-        except Exception as error:
-            if not isinstance(error, grpc.aio.AbortError):
-                with suppress(grpc.aio.AbortError):
-                    context.abort(*told(UpstreamFailedError(), context))
+            _end_with(error, context)
+        except grpc.aio.AbortError:
             raise
+        except Exception:
+            _end_with(UpstreamFailedError(), context)
+            getLogger("grpc").exception("the method raised")  # where gRPC writes what others raise
 
     waits = isasyncgenfunction(method) or iscoroutinefunction(method)
     return guarded if waits else guarded_in_thread
+
+
+def _end_with(error: StreamwardError, context: Any) -> None:
+    """Say how the call ends, from a thread.
+
+    ``abort`` would not wait for a message that is being sent. gRPC then sends no status, and the
+    client waits for ever.
+    """
+    code, details = told(error, context)
+    context.set_code(code)
+    context.set_details(details)
 
 
 # Not its subclass, since grpc has no types; servers ask whether it is one.
