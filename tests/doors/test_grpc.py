@@ -362,6 +362,18 @@ async def test_an_exception_comes_after_what_may_leave_and_is_not_quoted(
     assert (called.report.outcome, called.report.code) == ("failed", "upstream_error")
 
 
+@every_style
+async def test_an_exception_waits_for_a_message_that_is_being_sent(serving, answer, style):
+    """gRPC sends a message as large as that in many pieces."""
+    then = failing_in_a_thread if style == "in_a_thread" else failing
+    async with serving(saying([" a" * 1_000_000], answer, style, then)) as called:
+        for _ in range(5):
+            got, error = await drained(called.say())
+
+            assert text(got) == " a" * 1_000_000
+            assert code_of(error) == "upstream_error"
+
+
 @pytest.mark.parametrize("style", ["yields", "writes"])
 async def test_a_method_that_aborts_keeps_its_own_status(serving, answer, style):
     async def aborting(context: Any) -> None:
