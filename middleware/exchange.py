@@ -223,7 +223,7 @@ class Exchange(ABC):
                 await self._keeping
             if raised is not None:
                 raise raised
-        elif self._given_up or self._inbox.told:
+        elif self._given_up or (self._inbox.told and raised is None):
             self._outcome = self._leaving()
         else:
             await self._fail(raised)

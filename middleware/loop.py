@@ -14,14 +14,9 @@ from functools import partial
 from typing import Any, ClassVar
 
 from ..cache import LoopSignal, Signal
-from .caching import CacheSide
 from .exchange import Exchange
-from .inbox import Receive
 from .keeper import Keeper
 from .leaving import alone
-from .outbox import Send
-from .policy import Policy, Scope
-from .sources import App
 
 __all__ = ["LoopExchange"]
 
@@ -36,23 +31,9 @@ class LoopExchange(Exchange):
     """Carries one exchange in the running loop. The arguments are those of :class:`Exchange`."""
 
     _sends_beside: ClassVar[bool] = True
-
-    def __init__(
-        self,
-        app: App,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        *,
-        route: str,
-        policy: Policy,
-        cache: CacheSide,
-    ) -> None:
-        super().__init__(app, scope, receive, send, route=route, policy=policy, cache=cache)
-        self._helpers: list[asyncio.Task[None]] = []
-        self._waits: asyncio.Future[None] | None = None
-        self._watching = False
-        self._swallowed = 0
+    _waits: asyncio.Future[None] | None = None
+    _watching = False
+    _swallowed = 0
 
     async def run(self) -> None:
         """Run the exchange.
@@ -61,6 +42,7 @@ class LoopExchange(Exchange):
             Exception: what the application raised; or, to make the server abort the transfer,
                 why a stream that had begun could not be completed.
         """
+        self._helpers: list[asyncio.Task[None]] = []
         found = await self._cache.look_up(self._inbox)
         task = asyncio.create_task(self._source.give(found))
         self._waits = asyncio.get_running_loop().create_future()
